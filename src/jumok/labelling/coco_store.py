@@ -31,7 +31,7 @@ from jumok.labelling.object_marks import (
     same_or_conflict,
 )
 from jumok.labelling.record_list import RecordHistory
-from jumok.labelling.refusals import unknown_image
+from jumok.labelling.refusals import readable, unknown_image
 
 
 class CocoStore:
@@ -175,11 +175,9 @@ class CocoStore:
             raise DataError(
                 str(fault or Fault(str(self.place), None, "is gone", "put it back", "missing_file"))
             )
-        try:
+        with readable():
             self._new_classes = None  # a file that was there is not made anew
             return decode_text(self.place, decompressed(self.place, data))
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def _compare(self, index: CocoIndex) -> None:
         """Take another index, and note which images are others' changes."""

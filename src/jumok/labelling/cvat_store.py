@@ -10,10 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.cvat import CvatReader, check_root, element_size, task_labels
 from jumok.data.annotations.located_xml import Element, parse_xml, xml_encoding, xml_text
-from jumok.data.images.reading import read_header
-from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import is_folder
-from jumok.errors import DataError
 from jumok.files import write_file_atomically
 from jumok.labelling.annotation_store import AnnotationStore
 from jumok.labelling.annotation_text import ItemText, ReadText, WantedObject, grouped_objects
@@ -21,8 +18,8 @@ from jumok.labelling.coco_store import compress_like, decompressed
 from jumok.labelling.cut_file import CutFile
 from jumok.labelling.cvat_changes import ElementChange
 from jumok.labelling.guarded_file import GuardedFile
-from jumok.labelling.image_folder import ImageFolder
-from jumok.labelling.refusals import file_is_gone, not_utf8
+from jumok.labelling.image_folder import ImageFolder, image_size
+from jumok.labelling.refusals import file_is_gone, not_utf8, readable
 from jumok.labelling.xml_editing import element_span, with_child
 
 
@@ -72,10 +69,8 @@ class CvatForm:
         """The images of the subset, in the order of the file."""
         data = self._file.read()
         if data is not self._data:
-            try:
+            with readable():
                 self._load(data)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
             self._data = data
         return self._items
 
@@ -201,10 +196,7 @@ class CvatForm:
 
     def _new_element(self, item: ItemText) -> str:
         """The element of an image that the file does not list yet."""
-        try:
-            size = read_header(item.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
+        size = image_size(item.image)
         ids = [re.search(r'\bid="(\d+)"', text) for text in self._cut.texts]
         number = max((int(found[1]) for found in ids if found), default=-1) + 1
         subset = f" subset={quoteattr(self._subset)}" if self._subset else ""

@@ -9,6 +9,7 @@ from jumok.data.images.reading import SUFFIXES, Size, read_header
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.files import not_text
+from jumok.labelling.refusals import readable
 
 UNSETTLED = 100_000_000  # nanoseconds in which a folder may change twice at one time
 
@@ -60,6 +61,12 @@ def changed_at(folder: Path) -> int:
         return os.stat(folder).st_mtime_ns
     except OSError:
         return 0
+
+
+def image_size(image: Path) -> Size:
+    """The size of an image as it is shown; DataError if it cannot be read."""
+    with readable():
+        return read_header(image).size
 
 
 def shown_size(image: Path) -> Size | None:

@@ -17,7 +17,6 @@ from jumok.data.annotations.located_json import LocatedJson, decode_text
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.data.tables.open_text import is_file
-from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
 from jumok.labelling.annotation_store import AnnotationStore
 from jumok.labelling.annotation_text import (
@@ -35,6 +34,7 @@ from jumok.labelling.guarded_file import GuardedFile, lock_folder
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_marks import NOWHERE, ObjectMark
 from jumok.labelling.record_style import style_of, with_members
+from jumok.labelling.refusals import readable
 
 FIRST_SHAPE_GAPS = ("\n    ", "\n  ")  # around the first shape of a file, as labelme indents it
 
@@ -126,10 +126,8 @@ class LabelmeForm:
             image = AnnotatedImage(
                 item.image, path, NOWHERE, None, tuple(one.annotation() for _, one in wanted)
             )
-            try:
+            with readable():
                 return labelme_text(image, path)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
         return ShapeChange(item.text).changed(read.objects, wanted)
 
     def put(self, item: ItemText, text: str) -> None:

@@ -20,20 +20,19 @@ from jumok.data.annotations.labelstudio_regions import Region, regions_in
 from jumok.data.annotations.labelstudio_tasks import StudioTask, find_task_images, image_address, studio_task
 from jumok.data.annotations.labelstudio_writing import LOCAL_FILES
 from jumok.data.annotations.located_json import LocatedJson, Record, decode_text
-from jumok.data.images.reading import Size, read_header
+from jumok.data.images.reading import Size
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import is_folder
-from jumok.errors import DataError
 from jumok.files import write_file_atomically
 from jumok.labelling.annotation_store import AnnotationStore
 from jumok.labelling.annotation_text import ItemText, ReadText, TextObject, WantedObject
 from jumok.labelling.coco_store import compress_like, decompressed
 from jumok.labelling.cut_file import CutFile
 from jumok.labelling.guarded_file import GuardedFile, read_now, replace_file
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.image_folder import ImageFolder, image_size
 from jumok.labelling.labelstudio_changes import changed_task
 from jumok.labelling.object_marks import mark_of
-from jumok.labelling.refusals import file_is_gone, minimal_export
+from jumok.labelling.refusals import file_is_gone, minimal_export, readable
 
 LAST_LABEL = re.compile(r"([ \t]*)<Label\b[^>]*?(?:/>|>\s*</Label>)(?!.*<Label\b)", re.DOTALL)
 CONTROL = re.compile(r"<(\w+Labels)\b[^>]*>.*?</\1>", re.DOTALL)
@@ -84,10 +83,8 @@ class LabelStudioForm:
         """The images of the tasks, in the order of the file."""
         data = self._file.read()
         if data is not self._data:
-            try:
+            with readable():
                 self._load(data)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
             self._data = data
         return self._items
 
@@ -219,10 +216,7 @@ class LabelStudioForm:
                 )
                 if stated is not None:
                     return stated
-        try:
-            return read_header(item.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
+        return image_size(item.image)
 
     def _new_task(self, item: ItemText) -> str:
         """The task of an image that the file does not list yet, named as a local file."""

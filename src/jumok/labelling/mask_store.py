@@ -13,7 +13,7 @@ from jumok.data.annotations.mask_pairs import FOLDERS
 from jumok.data.annotations.masks import WHITE, class_list
 from jumok.data.cache.place import cache_key
 from jumok.data.images.mask_images import load_mask
-from jumok.data.images.reading import SUFFIXES, Size, open_image, read_header
+from jumok.data.images.reading import SUFFIXES, Size, open_image
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.data.tables.rows import clean
@@ -21,6 +21,7 @@ from jumok.errors import DataError, JumokError
 from jumok.files import remove, remove_left, unwritable, write_file_atomically
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelConflict, LabelItem, MarksKind
 from jumok.labelling.guarded_file import lock_folder, read_now, replace_file, require_unchanged
+from jumok.labelling.image_folder import image_size
 from jumok.labelling.mask_files import (
     NO_CLASS,
     MaskValues,
@@ -269,22 +270,16 @@ class MaskStore:
             raise DataError(f"{self.place} has no image {key!r}; load the page again")
         return one
 
-    def _size_of(self, one: MaskPlace) -> Size:
-        try:
-            return read_header(one.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable.fault)) from None
-
     def _classes_in(self, one: MaskPlace, marks: Mapping[str, Any]) -> np.ndarray | None:
         """The classes of pixels that a page sends (Y, X); None to remove a mask."""
         if "mask" not in marks or not isinstance(marks["mask"], str | None):
             raise DataError(f'marks of an image are {{"mask": PNG or null}}; got {marks!r:.80}')
         text = marks["mask"]
-        return None if text is None else mask_of_page(text, self._size_of(one), len(self._values.classes))
+        return None if text is None else mask_of_page(text, image_size(one.image), len(self._values.classes))
 
     def _pixels(self, one: MaskPlace, data: bytes) -> np.ndarray:
         """The classes of a mask's pixels (Y, X); DataError if it cannot be read or is not of its image's size."""
-        classes, size = read_classes_of(one.mask, data, self._values), self._size_of(one)
+        classes, size = read_classes_of(one.mask, data, self._values), image_size(one.image)
         own = Size(classes.shape[1], classes.shape[0])
         if own != size:
             raise DataError(

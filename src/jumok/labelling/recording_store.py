@@ -12,7 +12,6 @@ from jumok.data.cache.place import cache_key
 from jumok.data.series.clock import seconds_of, usual_distance
 from jumok.data.series.opened import OBJECT_SUFFIXES, is_parquet, signal_separator
 from jumok.data.series.texts import sample_in, whole_clock
-from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import GZIP_MARK
 from jumok.data.tables.rows import clean
 from jumok.data.tables.text_form import why_no_text
@@ -25,6 +24,7 @@ from jumok.labelling.answers import AnswerField
 from jumok.labelling.contract import AnswerColumn, ItemMarks, LabelConflict, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile, read_now
 from jumok.labelling.object_rows import ObjectsForm
+from jumok.labelling.refusals import readable
 from jumok.labelling.row_sources import cell_answer
 from jumok.labelling.session_classes import SessionClasses
 from jumok.labelling.stretches import row_labels, stretches_of
@@ -232,10 +232,8 @@ class RecordingStore:
         with self._lock:
             state = self._state_with(key)
             if key not in self._signals:
-                try:
+                with readable():
                     self._signals[key] = self._signal_of(state, key)
-                except UnreadableFile as unreadable:
-                    raise DataError(str(unreadable.fault)) from None
             return self._signals[key]
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:

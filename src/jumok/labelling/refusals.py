@@ -1,10 +1,22 @@
 """What cannot be written, said in English and Korean to whoever labels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jumok.data.images.reading import Size
+from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 from jumok.labelling.contract import ItemMarks, LabelConflict
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise DataError for a file that cannot be read."""
+    try:
+        yield
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
 
 
 def unknown_class(name: str) -> DataError:

@@ -22,7 +22,7 @@ from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.object_spans import ObjectSpans
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.refusals import fixed_outline, unsupported_mark
+from jumok.labelling.refusals import fixed_outline, readable, unsupported_mark
 from jumok.labelling.voc_records import (
     OBJECT_TAGS,
     XmlText,
@@ -125,10 +125,8 @@ class VocFormat:
     def new_file(self, item: FolderItem) -> PlainRecords:
         """The XML of an image without objects."""
         image = AnnotatedImage(item.image, item.image.name, SourceLocation(str(item.file), None))
-        try:
+        with readable():
             return self.cut(item.file, voc_text(image).encode())
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def read(self, item: FolderItem, records: PlainRecords) -> tuple[list[ReadObject], tuple[str, ...]]:
         """The boxes in pixels of the image as it is shown."""
@@ -219,10 +217,8 @@ class VocFormat:
         problem = "is compressed" if data.startswith(GZIP_MARK) else "is empty" if not data.strip() else None
         if problem is not None:
             raise DataError(str(Fault(str(file), None, problem, "write it as plain XML", "bad_xml")))
-        try:
+        with readable():
             return xml_text(file, data)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def _no_voc(self, file: Path, text: str) -> DataError:
         """Why a text is not the XML of an image."""
@@ -269,15 +265,13 @@ class VocFormat:
             files = files_below(layout.annotations, (".xml",)).files if is_folder(layout.annotations) else []
             return [(one.relative_to(layout.annotations).with_suffix("").as_posix(), one) for one in files]
         found: list[tuple[str, Path]] = []
-        try:
+        with readable():
             for _, text in plain_lines(layout.lists):
                 if isinstance(text, Fault):
                     raise DataError(str(text))
                 if name := text.strip().replace("\\", "/"):
                     stated = layout.annotations / f"{name}.xml"
                     found.append((name, reader.images.listings.find(stated) or stated))
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
         return list(dict.fromkeys(found))
 
 

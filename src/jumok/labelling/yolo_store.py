@@ -13,18 +13,18 @@ from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file, yolo_file
 from jumok.data.annotations.yolo_labels import LabelFiles
 from jumok.data.annotations.yolo_places import Places
 from jumok.data.annotations.yolo_writing import label_line
-from jumok.data.images.reading import Size, read_header
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import is_folder
 from jumok.data.tables.text_form import form_fault
 from jumok.errors import DataError, did_you_mean
 from jumok.labelling.folder_store import FolderItem
 from jumok.labelling.guarded_file import GuardedFile, lock_folder, read_now, replace_file
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.image_folder import ImageFolder, image_size
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.refusals import file_is_gone, unknown_class, unsupported_mark
+from jumok.labelling.refusals import file_is_gone, readable, unknown_class, unsupported_mark
 from jumok.labelling.yolo_names import with_darknet_name, with_yolo_name
 
 SAMPLED_OBJECTS = 1000  # objects that show whether a data set has outlines
@@ -103,10 +103,8 @@ class YoloFormat:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            try:
+            with readable():
                 decode_text(file, data)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
             raise
         records, gaps = list[TextRecord](), [""]
         if text.startswith("\ufeff"):
@@ -137,7 +135,7 @@ class YoloFormat:
         file = self._file()
         reader = YoloReader(file.names, Places(file.path.parent, file.root))
         objects: list[ReadObject] = []
-        size = self._size(item) if records.records else Size(1, 1)
+        size = image_size(item.image) if records.records else Size(1, 1)
         for number, record in enumerate(records.records):
             words, place = record.text.split(), SourceLocation(str(item.file), records.line_of(number))
             fault = count_fault(words, place)
@@ -215,10 +213,8 @@ class YoloFormat:
         return self._known[1]
 
     def _read(self, file: Path) -> YoloFile:
-        try:
+        with readable():
             return read_yolo_file(file)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def _new_place(self) -> str:
         """Where the images of a new data.yaml are: in images/, or all below its folder."""
@@ -278,12 +274,6 @@ class YoloFormat:
                 break
         return counts[True] > counts[False]
 
-    def _size(self, item: FolderItem) -> Size:
-        try:
-            return read_header(item.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
-
     def _number(self, name: str) -> int:
         names = self._file().names
         if name not in names:
@@ -295,7 +285,7 @@ class YoloFormat:
         if mark.polygons is not None and not (self.outlines or outline):
             raise unsupported_mark("YOLO with boxes", "outlines", mark.name)
         is_outline = self.outlines if outline is None else outline or mark.polygons is not None
-        line = label_line(mark.annotation(), self._number(mark.name), self._size(item), is_outline)
+        line = label_line(mark.annotation(), self._number(mark.name), image_size(item.image), is_outline)
         return line.removesuffix("\n")
 
 
