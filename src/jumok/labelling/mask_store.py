@@ -19,7 +19,7 @@ from jumok.data.tables.listing import files_below
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError, JumokError
 from jumok.files import remove, remove_left, unwritable, write_file_atomically
-from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelConflict, LabelItem, MarksKind
+from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import lock_folder, read_now, replace_file, require_unchanged
 from jumok.labelling.image_folder import image_size
 from jumok.labelling.mask_files import (
@@ -35,6 +35,7 @@ from jumok.labelling.mask_files import (
 )
 from jumok.labelling.mask_looks import FileMark, MaskLook, MaskLooks, file_mark
 from jumok.labelling.mask_places import FolderOfMasks, ListOfMasks, MaskPlace, MaskPlaces
+from jumok.labelling.refusals import changed_elsewhere
 
 if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
@@ -211,9 +212,7 @@ class MaskStore:
                 data = read_now(one.mask)
                 before = None if data is None else self._pixels(one, data)
                 if version != mask_version(data) and not same_pixels(before, classes):
-                    problem = f"{one.mask}: was changed by another program or page meanwhile"
-                    current = self._marks(one, data)
-                    raise LabelConflict(f"{problem}; look at it, and label it again", current)
+                    raise changed_elsewhere(f"{one.mask}:", "label", self._marks(one, data))
                 new = self._replace(key, one, data, before, classes)
                 self._known[key] = file_mark(one.mask)
             now = self._place_of(key)

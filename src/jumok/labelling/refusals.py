@@ -87,6 +87,26 @@ def changed_meanwhile(key: str, current: ItemMarks) -> LabelConflict:
     )
 
 
+def changed_elsewhere(what: str, verb: str, current: ItemMarks) -> LabelConflict:
+    """The conflict of a row, a recording or a mask that somebody else has changed.
+
+    Args:
+        what: What was changed, after its file.
+        verb: What its answers are got by, label or mark.
+        current: What stands there now.
+
+    Returns:
+        The conflict.
+    """
+    problem = f"{what} was changed by another program or page meanwhile"
+    return LabelConflict(f"{problem}; look at it, and {verb} it again", current)
+
+
+def table_is_gone(path: Path) -> DataError:
+    """The error for a table that somebody has taken away or emptied."""
+    return DataError(f"{path} is gone or empty now; put it back, then load the page again")
+
+
 def file_is_gone(path: Path) -> DataError:
     """The error for a file of annotations that somebody has taken away."""
     return DataError(f"{path}: is gone; put it back", f"{path}: 없어졌습니다. 되돌려 놓으세요")

@@ -17,7 +17,7 @@ from jumok.data.tables.text_form import plain_lines
 from jumok.errors import DataError
 from jumok.labelling.folder_store import FolderItem
 from jumok.labelling.guarded_file import lock_folder, read_now, replace_file
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.image_folder import ImageFolder, same_listing
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.object_spans import ObjectSpans
@@ -66,7 +66,7 @@ class VocFormat:
         self._split, self._given, self._classes = split, images, classes
         self._excluded, self._new = excluded, new
         self._folders: dict[Path, ImageFolder] = {}
-        self._listed: tuple[object, dict[str, FolderItem]] | None = None
+        self._listed: tuple[list[object], dict[str, FolderItem]] | None = None
         self._layout = self._find()
 
     def classes(self) -> tuple[str, ...] | None:
@@ -86,7 +86,7 @@ class VocFormat:
         layout = self._layout
         folders = [folder for folder in layout.images if is_folder(folder)]
         images = [self._images(folder).images() for folder in image_folders(layout, folders, self._given)]
-        watched = (images, state_of(layout.lists) if layout.lists else state_of(layout.annotations))
+        watched: list[object] = [*images, state_of(layout.lists or layout.annotations)]
         if self._listed is None or not same_listing(self._listed[0], watched):
             self._listed = (watched, without_shared(self._resolved(layout, images)))
         return self._listed[1]
@@ -281,19 +281,6 @@ def image_folders(layout: Layout, folders: Sequence[Path], given: Path | None) -
         return [given]
     named = [one for one in folders if one.name in IMAGE_FOLDERS or one.parent.name in IMAGE_FOLDERS]
     return named or list(folders[:1])
-
-
-def same_listing(one: object, other: object) -> bool:
-    """Whether the same listings were found, and the same state of the list."""
-    if not isinstance(one, tuple) or not isinstance(other, tuple):
-        return False
-    (images, state), (others, other_state) = one, other
-    return state == other_state and len(images) == len(others) and all(map(is_identical, images, others))
-
-
-def is_identical(one: object, other: object) -> bool:
-    """Whether two names are of one object."""
-    return one is other
 
 
 def moved_down(fault: Fault, first: int) -> Fault:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jumok.data.annotations.annotated import AnnotatedSet, SourceLocation
+from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedSet, SourceLocation
 from jumok.data.annotations.located_json import decode_text
 from jumok.data.annotations.segmentation import box_polygon, merge_polygons, polygon_bounds
 from jumok.data.annotations.yolo import YoloReader, count_fault, finite_numbers, read_yolo
@@ -20,9 +20,9 @@ from jumok.data.tables.text_form import form_fault
 from jumok.errors import DataError, did_you_mean
 from jumok.labelling.folder_store import FolderItem
 from jumok.labelling.guarded_file import GuardedFile, lock_folder, read_now, replace_file
-from jumok.labelling.image_folder import ImageFolder, image_size
+from jumok.labelling.image_folder import ImageFolder, image_size, same_listing
 from jumok.labelling.object_change import ReadObject
-from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
+from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
 from jumok.labelling.refusals import file_is_gone, readable, unknown_class, unsupported_mark
 from jumok.labelling.yolo_names import with_darknet_name, with_yolo_name
@@ -94,7 +94,7 @@ class YoloFormat:
                 reader = YoloReader(file.names, places)
                 raise DataError(str(reader.missing_place(file, self._split, text)))
             found += [place, self._images(place).images() if is_folder(place) else self._list(place)]
-        if self._listed is None or not same_things(self._listed[0], found):
+        if self._listed is None or not same_listing(self._listed[0], found):
             self._listed = (found, self._resolved(file, places, found))
         return self._listed[1]
 
@@ -160,7 +160,7 @@ class YoloFormat:
 
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
         """A box or one outline; as all others of the data set, because it may not mix them."""
-        lost = [flag for flag in ALL_FLAGS if getattr(mark, flag)]
+        lost = [flag for flag in OBJECT_FLAGS if getattr(mark, flag)]
         if lost:
             raise unsupported_mark("YOLO", lost[0], mark.name)
         if mark.polygons is None:
@@ -301,13 +301,6 @@ def split_lines(text: str) -> Iterator[str]:
     yield from (f"{line}\n" for line in lines[:-1])
     if lines[-1]:
         yield lines[-1]
-
-
-def same_things(one: Sequence[object], other: Sequence[object]) -> bool:
-    """Whether two lists hold equal paths and the same objects."""
-    return len(one) == len(other) and all(
-        a is b or (isinstance(a, Path) and a == b) for a, b in zip(one, other, strict=True)
-    )
 
 
 def without_shared(items: dict[str, FolderItem]) -> dict[str, FolderItem]:
