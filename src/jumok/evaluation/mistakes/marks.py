@@ -13,7 +13,7 @@ from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.mistakes.boxes import box_disagreements
 from jumok.metrics.mistakes.disagreement import Disagreement, best_first
 from jumok.metrics.mistakes.labels import label_disagreements
-from jumok.metrics.mistakes.masks import mask_disagreements, rate_mask
+from jumok.metrics.mistakes.masks import ComparedPixels, mask_disagreements, rate_mask
 from jumok.metrics.mistakes.texts import text_disagreement
 from jumok.metrics.mistakes.values import value_disagreements
 
@@ -99,7 +99,8 @@ def painted_disagreements(
     sureness = np.ones(ours.shape) if sure is None else gray_pixels(sure) / 255.0
     known = np.where((given == NOT_PAINTED) | (ours == NOT_PAINTED), -1, given.astype(np.int64))
     likelihood = np.where(given == ours, sureness, 1 - sureness)
-    rated = rate_mask(known, np.minimum(ours, len(classes) - 1), sureness, likelihood, len(classes))
+    pixels = ComparedPixels(known, np.minimum(ours, len(classes) - 1), sureness, likelihood)
+    rated = rate_mask(pixels, len(classes))
     return mask_disagreements(rated, classes)
 
 
