@@ -20,7 +20,8 @@ from jumok.labelling.guarded_file import ChangedMeanwhile
 from jumok.labelling.labelme_store import labelme_store
 from jumok.labelling.labelstudio_store import labelstudio_store
 from jumok.labelling.object_marks import objects_from_json
-from jumok.labelling.opening_objects import open_object_folder, open_object_source
+from jumok.labelling.opening import open_folder
+from jumok.labelling.opening_objects import open_object_source
 from label_files import write_beside
 from picture_sets import (
     labelme,
@@ -381,7 +382,7 @@ def test_one_subset_of_cvat_is_shown_and_the_others_keep_their_bytes(tmp_path):
 def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
     place = place_of(kind, tmp_path)
     by_source = open_object_source(SourceOptions.model_validate({kind: place, "classes": ["dog", "cat"]}))
-    by_path = open_object_folder(tmp_path)
+    by_path = open_folder(tmp_path, "boxes", (), None).store
     assert by_source.format == by_path.format == kind
     assert by_source.classes() == ("dog", "cat") and by_path.classes() == ("cat", "dog")
     assert by_source.read("a.png").marks == by_path.read("a.png").marks

@@ -1,7 +1,5 @@
 """What lies on the table while somebody labels: the items with their states, and the order of all changes."""
 
-import base64
-import io
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +19,6 @@ from jumok.labelling.opening import OpenedLabels
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
-MASK_UNKNOWN = 255  # of mask pixels
 ATTEMPTS = 3  # to change a file that other programs write
 
 T = TypeVar("T")
@@ -232,16 +229,10 @@ def remove_unfinished(place: Path) -> None:
 def classes_of_marks(marks: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
     """The classes that occur in marks, each once."""
     if marks.get("mask"):
-        return [classes[number] for number in values_of_mask(marks["mask"]) if number < len(classes)]
+        from jumok.evaluation.mistakes.marks import gray_pixels
+        from jumok.labelling.mask_files import class_names_in
+
+        return list(class_names_in(gray_pixels(marks["mask"]), classes))
     found = [one["class"] for one in (*marks.get("objects", ()), *marks.get("stretches", ()))]
     found += [value for value in marks.get("values", {}).values() if value in classes]
     return list(dict.fromkeys(found))
-
-
-def values_of_mask(encoded: str) -> list[int]:
-    """The values of the pixels of a mask, without those that are not labelled."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(base64.b64decode(encoded)), formats=("PNG",)) as image:
-        counts = image.convert("L").histogram()
-    return [value for value, count in enumerate(counts) if count and value != MASK_UNKNOWN]
