@@ -21,7 +21,7 @@ LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
 ATTEMPTS = 3  # to change a file that other programs write
 
-T = TypeVar("T")
+Changed = TypeVar("Changed")
 
 
 class UnknownItem(DataError):
@@ -140,7 +140,7 @@ class LabelDesk:
             RunError: If the disk refuses.
         """
         self.item(key)
-        written = undisturbed(lambda: self.store.write(key, version, marks))
+        written = retried(lambda: self.store.write(key, version, marks))
         names = tuple(classes_of_marks(written.marks, self._classes))
         with self._lock:
             self._touched.add(key)
@@ -153,7 +153,7 @@ class LabelDesk:
         """Add a class; DataError if there cannot be one of this name."""
         if not isinstance(name, str) or not name.strip():
             raise DataError("a class needs a name", "클래스 이름을 쓰세요.")
-        self._take_classes(undisturbed(lambda: self.store.add_class(name.strip())))
+        self._take_classes(retried(lambda: self.store.add_class(name.strip())))
         return self.classes()
 
     def _take_classes(self, names: Sequence[str]) -> None:
@@ -209,7 +209,7 @@ class LabelDesk:
         return {name: value for name, value in found.items() if value} or None
 
 
-def undisturbed(change: Callable[[], T]) -> T:
+def retried(change: Callable[[], Changed]) -> Changed:
     """Make a change, once more on what stands there now where another program writes at the same moment."""
     for _ in range(ATTEMPTS - 1):
         with suppress(ChangedMeanwhile):
