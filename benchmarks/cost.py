@@ -1,8 +1,8 @@
 """What a step of training costs: processor seconds by width, length, pixels and examples, and the powers they grow by.
 
 Each row changes one number of a small experiment on made-up data, takes steps as a training does, and counts the
-processor seconds of one thread, so that the rows can be compared on a machine that is shared. The power of a row is the slope from
-the row before: twice the number costs 2 ** power times as much.
+processor seconds of one thread, so that the rows can be compared on a machine that is shared. The power of a row is
+the slope from the row before: twice the number costs 2 ** power times as much.
 
     OMP_NUM_THREADS=1 python benchmarks/cost.py
 """
