@@ -21,7 +21,7 @@ LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
 ATTEMPTS = 3  # to change a file that other programs write
 
-Changed = TypeVar("Changed")
+Stored = TypeVar("Stored")
 
 
 class UnknownItem(DataError):
@@ -209,7 +209,7 @@ class LabelDesk:
         return {name: value for name, value in found.items() if value} or None
 
 
-def retried(change: Callable[[], Changed]) -> Changed:
+def retried(change: Callable[[], Stored]) -> Stored:
     """Make a change, once more on what stands there now where another program writes at the same moment."""
     for _ in range(ATTEMPTS - 1):
         with suppress(ChangedMeanwhile):
