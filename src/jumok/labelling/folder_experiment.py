@@ -155,7 +155,16 @@ def leaves(node: Node) -> Iterator[ScalarNode]:
 
 
 def replaced(text: str, node: Node, new: str) -> str:
-    """A text with something else in place of a node; comments stay, and stay in their column where there is room."""
+    """A text with something else in place of a node; comments stay, and stay in their column where there is room.
+
+    Args:
+        text: The text of the document.
+        node: What is replaced.
+        new: What comes in its place.
+
+    Returns:
+        The new text.
+    """
     start = node.start_mark.index
     block = isinstance(node, MappingNode) and not node.flow_style
     end = max((leaf.end_mark.index for leaf in leaves(node)), default=start) if block else node.end_mark.index
