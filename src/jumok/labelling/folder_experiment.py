@@ -24,9 +24,16 @@ from jumok.runs.layout import RunLayout
 NEW_HEAD = """\
 # Trainings of `jumok label` use this file, which may be changed, with what is labelled then in place of data.train.
 """
-FRESH_HEAD = f"""\
-# The pretrained weights of {{name}} could not be downloaded when this file was written, so the backbone is
-# {OWN_BACKBONE}, which needs none. With a connection write backbone: {{name}}.
+FRESH_HEAD = """\
+# The pretrained weights of {name} could not be downloaded when this file was written, so the network is a small one
+# that needs none. Once there is a connection, delete this file: the next training writes it anew.
+"""
+FRESH_ENCODER = f"""\
+backbone: {OWN_BACKBONE}    # small, built in, no download; or any timm model
+      channels: [8, 16, 32, 64, 64]
+"""
+FRESH_MODEL = """\
+model: {width: 64}               # small, to learn from few images in little time; the usual width is 256
 """
 NEW_FIELDS = {  # input and kind of output in a new experiment, by what is marked
     "objects": ("image", "boxes"),
@@ -89,7 +96,8 @@ def that_can_be_trained(text: str, file: Path) -> FolderExperiment:
     """
     from jumok.encoders.pretrained import hub_weights
 
-    node = node_at(parse_yaml(text, str(file))[1], "inputs", "image", "encoder", "backbone")
+    root = parse_yaml(text, str(file))[1]
+    node = node_at(root, "inputs", "image", "encoder", "backbone")
     if node is None:
         return FolderExperiment(NEW_HEAD + text)
     name = str(node.value)
@@ -98,12 +106,15 @@ def that_can_be_trained(text: str, file: Path) -> FolderExperiment:
     except ConfigurationError:
         head = NEW_HEAD + FRESH_HEAD.format(name=name)
         note = {
-            "en": f"The weights of {name} cannot be downloaded here, so a small network learns from the start; "
-            f"more labels help it. With a connection, write backbone: {name} in {file}.",
-            "ko": f"여기서는 {name}의 가중치를 내려받을 수 없어 작은 신경망을 처음부터 학습합니다. 라벨이 많을수록 "
-            f"좋아집니다. 인터넷에 연결되면 {file}에 backbone: {name}이라고 적으세요.",
+            "en": f"The weights of {name} cannot be downloaded here, so a small network learns without them. "
+            f"Once there is a connection, delete {file} to train with them.",
+            "ko": f"여기서는 {name}의 가중치를 내려받을 수 없어 작은 신경망을 처음부터 학습합니다. 인터넷에 연결된 뒤 "
+            f"{file} 파일을 지우면 가중치를 내려받아 학습합니다.",
         }
-        return FolderExperiment(head + replaced(text, node, OWN_BACKBONE), note)
+        start = text.rindex("backbone:", 0, node.start_mark.index)
+        after = text[text.index("\n", node.end_mark.index) + 1 :]
+        small = "" if node_at(root, "model") is not None else FRESH_MODEL
+        return FolderExperiment(head + text[:start] + FRESH_ENCODER + after + small, note)
     return FolderExperiment(NEW_HEAD + text)
 
 
@@ -155,7 +166,7 @@ def leaves(node: Node) -> Iterator[ScalarNode]:
 
 
 def replaced(text: str, node: Node, new: str) -> str:
-    """A text with something else in place of a node; comments stay, and stay in their column where there is room.
+    """A text with something else in place of a node; comments after it stay.
 
     Args:
         text: The text of the document.
@@ -168,7 +179,4 @@ def replaced(text: str, node: Node, new: str) -> str:
     start = node.start_mark.index
     block = isinstance(node, MappingNode) and not node.flow_style
     end = max((leaf.end_mark.index for leaf in leaves(node)), default=start) if block else node.end_mark.index
-    after = text[end:]
-    spaces = len(after) - len(after.lstrip(" "))
-    spared = max(0, min(len(new) - (end - start), spaces - 1))
-    return text[:start] + new + after[spared:]
+    return text[:start] + new + text[end:]
