@@ -32,9 +32,10 @@ FRESH_ENCODER = f"""\
 backbone: {OWN_BACKBONE}    # small, built in, no download; or any timm model
       channels: [8, 16, 32, 64, 64]
 """
-FRESH_MODEL = """\
-model: {width: 64}               # small, to learn from few images in little time; the usual width is 256
-"""
+FRESH_SECTIONS = {  # for few images and little time; a file that has one of them keeps it
+    "model": "model: {width: 64}               # the usual width is 256\n",
+    "training": "training: {steps: 200, batch_size: 8}   # a minute or two on two cores; more for the last model\n",
+}
 NEW_FIELDS = {  # input and kind of output in a new experiment, by what is marked
     "objects": ("image", "boxes"),
     "mask": ("image", "mask"),
@@ -113,8 +114,8 @@ def that_can_be_trained(text: str, file: Path) -> FolderExperiment:
         }
         start = text.rindex("backbone:", 0, node.start_mark.index)
         after = text[text.index("\n", node.end_mark.index) + 1 :]
-        small = "" if node_at(root, "model") is not None else FRESH_MODEL
-        return FolderExperiment(head + text[:start] + FRESH_ENCODER + after + small, note)
+        small = [line for section, line in FRESH_SECTIONS.items() if node_at(root, section) is None]
+        return FolderExperiment("".join([head, text[:start], FRESH_ENCODER, after, *small]), note)
     return FolderExperiment(NEW_HEAD + text)
 
 
