@@ -77,7 +77,7 @@ def folder_experiment(opened: OpenedLabels, source: Mapping[str, Any], run: Path
     return that_can_be_trained(starting_text(start, file), file)
 
 
-def values_of(text: str, file: Path) -> dict[str, Any]:
+def folder_options(text: str, file: Path) -> dict[str, Any]:
     """The options in the text of an experiment, with whole paths."""
     values, _ = parse_yaml(text, str(file))
     resolve_paths(values, file.parent)
@@ -135,7 +135,7 @@ def with_snapshot(file: Path, source: Mapping[str, Any]) -> str:
     if node is None or not any(SNAPSHOT.fullmatch(str(leaf.value)) for leaf in leaves(node)):
         return text
     kept = kept_options(values["data"]["train"], source)
-    return replaced(text, node, yaml_line({**kept, **from_file(source, file)}))
+    return with_node_replaced(text, node, yaml_line({**kept, **from_file(source, file)}))
 
 
 def kept_options(given: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def leaves(node: Node) -> Iterator[ScalarNode]:
             yield from leaves(one)
 
 
-def replaced(text: str, node: Node, new: str) -> str:
+def with_node_replaced(text: str, node: Node, new: str) -> str:
     """A text with something else in place of a node; comments after it stay.
 
     Args:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jumok.errors import DataError
 from jumok.files import write_file_atomically
-from jumok.labelling.folder_experiment import folder_experiment, kept_options, values_of
+from jumok.labelling.folder_experiment import folder_experiment, kept_options, folder_options
 from jumok.labelling.opening import OpenedLabels
 from jumok.runs.config import write_config
 from jumok.runs.layout import RunLayout
@@ -53,7 +53,7 @@ def write_trained(opened: OpenedLabels, run: Path) -> TrainedSnapshot:
         return TrainedSnapshot(count)
     file = RunLayout(run.parent).experiment
     made = folder_experiment(opened, source, run)
-    write_config(layout.experiment, trained_on(values_of(made.text, file), source, count))
+    write_config(layout.experiment, trained_on(folder_options(made.text, file), source, count))
     write_file_atomically(file, made.text.encode())
     return TrainedSnapshot(count, made.note)
 
