@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jumok.errors import DataError
 from jumok.files import write_file_atomically
-from jumok.labelling.folder_experiment import folder_experiment, kept_options, folder_options
+from jumok.labelling.folder_experiment import folder_experiment, folder_options, kept_options
 from jumok.labelling.opening import OpenedLabels
 from jumok.runs.config import write_config
 from jumok.runs.layout import RunLayout
