@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
+from jumok.encoders import pretrained
+from jumok.encoders.pretrained import HubWeights
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.experiment.options import SplitOptions
@@ -181,19 +185,95 @@ def test_of_few_examples_a_fifth_chooses_the_model(tmp_path, split, count, expec
     assert made.split == SplitOptions(**expected)
 
 
-def test_of_a_folder_an_experiment_is_made_that_may_be_changed(tmp_path):
+@pytest.fixture
+def no_hub(monkeypatch, tmp_path) -> None:
+    """Nobody answers, and nothing was fetched before."""
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path) -> None:
+    """The weights of any network are on this machine."""
+    found = HubWeights(tmp_path / "w.safetensors", "w.safetensors", "somewhere", None)
+    monkeypatch.setattr(pretrained, "hub_weights", lambda name: found)
+
+
+def test_of_a_folder_an_experiment_is_made_that_may_be_changed(tmp_path, hub):
     """As `jumok new` would write it; the next training uses it as the user has left it."""
     made = labelled(tmp_path)
     opened = OpenedLabels("photos", made.store)
     run = tmp_path / "label" / "0001"
-    assert write_trained(opened, run) == 12
+    assert write_trained(opened, run) == (12, None)
     file = RunLayout(run.parent).experiment
     first = read_experiment(RunLayout(run).experiment)
-    assert first.outputs.keys() == {"objects"} and first.inputs["image"].kind == "image"
+    assert first.outputs.keys() == {"objects"} and first.inputs["image"].part.backbone == "resnet18"
     assert first.data.train.coco == RunLayout(run).data / "annotations.json"
-    file.write_text(file.read_text().replace("resnet18 ", "convolutional "))
+    assert read_experiment(file).data.train == first.data.train
+    changed = file.read_text().replace("resnet18 ", "convolutional ") + "training: {steps: 6}  # mine\n"
+    file.write_text(changed)
     again = run.with_name("0002")
     write_trained(opened, again)
     second = read_experiment(RunLayout(again).experiment)
-    assert second.inputs["image"].part.backbone == "convolutional"
+    assert second.inputs["image"].part.backbone == "convolutional" and second.training.steps == 6
     assert second.data.train.coco == RunLayout(again).data / "annotations.json"
+    assert file.read_text() == changed.replace("0001/data", "0002/data")
+
+
+@pytest.mark.parametrize(
+    ("written", "then"),
+    [
+        ("  train: {coco: OLD, images: /}   # mine", "  train: {coco: NEW, images: /}   # mine"),
+        (
+            "  train:\n    coco: OLD\n    images: /  # mine",
+            "  train:\n    {coco: NEW, images: /}  # mine",
+        ),
+        ("  train: {coco: ../train.json}  # mine", "  train: {coco: ../train.json}  # mine"),
+    ],
+)
+def test_the_file_of_a_folder_names_the_newest_snapshot(tmp_path, no_hub, written, then):
+    """Whatever the user made of the line; data of the user's own stay."""
+    made = labelled(tmp_path)
+    write_trained(OpenedLabels("photos", made.store), tmp_path / "label" / "0001")
+    file = RunLayout(tmp_path / "label").experiment
+    text = file.read_text()
+    (line,) = re.findall("^  train: .*$", text, re.MULTILINE)
+    root = os.path.relpath("/", tmp_path / "label")
+
+    def with_line(new: str) -> str:
+        for name, value in (("OLD", "0001"), ("NEW", "0002")):
+            new = new.replace(name, f"{value}/data/annotations.json")
+        return text.replace(line, new.replace("images: /", f"images: {root}"))
+
+    assert text == with_line("  train: {coco: OLD, images: /}")
+    file.write_text(with_line(written))
+    write_trained(OpenedLabels("photos", made.store), tmp_path / "label" / "0002")
+    assert file.read_text() == with_line(then)
+
+
+def test_without_a_connection_a_folder_is_learned_from_the_start(tmp_path, no_hub, jumok):
+    """The page and the file say so, and `jumok train` takes the file after any number of trainings."""
+    folder = tmp_path / "label"
+    layout = RunLayout(folder)
+    trainings = LabelTrainings(OpenedLabels("photos", labelled(tmp_path).store), folder, lambda run: None)
+    folder.mkdir()
+    trainings.start()
+    until(lambda: layout.experiment.exists())
+    until(lambda: trainings.state()["steps"] > 0)
+    note = trainings.state()["note"]
+    assert "resnet18 cannot be downloaded" in note["en"] and "resnet18" in note["ko"]
+    trainings.stop()
+    at_rest(trainings)
+    text = layout.experiment.read_text()
+    assert "weights of resnet18 could not be downloaded" in text and "\nmodel: {width: 64} " in text
+    made = read_experiment(layout.experiment).inputs["image"].part
+    assert made.backbone == "convolutional" and made.channels == (8, 16, 32, 64, 64)
+    layout.experiment.write_text(text.replace("size: 320", "size: 64").replace("steps: 200", "steps: 4"))
+    for _ in range(2):
+        trainings.start()
+        assert at_rest(trainings)["state"] == "done" and trainings.state()["note"] is None
+    assert [one.name for one in folder.iterdir() if one.is_dir()] == ["0003"]
+    ended = jumok(
+        "train", layout.experiment, "--run", tmp_path / "again", "--set", "training.baselines=false"
+    )
+    assert ended.status == 0, ended.talk

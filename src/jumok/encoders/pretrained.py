@@ -28,6 +28,15 @@ class WeightSource(NamedTuple):
     digest: str  # SHA-256 of the file
 
 
+class HubWeights(NamedTuple):
+    """A file of weights of timm's hub."""
+
+    path: Path  # on this machine
+    file: str  # in the repository
+    origin: str  # the address of the repository
+    licence: str | None
+
+
 def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["default"]) -> WeightSource:
     """Load pretrained weights into a features-only network of timm.
 
@@ -39,17 +48,32 @@ def load_pretrained(network: nn.Module, name: str, weights: Path | Literal["defa
     Returns:
         The file or hub address that the weights come from.
     """
-    from timm.models import get_pretrained_cfg  # takes a second to load
-
     if isinstance(weights, Path):
         return load_file(network, name, weights)
+    found = hub_weights(name)
+    source = load_file(network, name, found.path)
+    return source._replace(file=found.file, origin=found.origin, licence=source.licence or found.licence)
+
+
+def hub_weights(name: str) -> HubWeights:
+    """The pretrained weights of a model of timm, downloaded or out of the cache of this machine.
+
+    Args:
+        name: Name of the timm model.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigurationError: There are none, or they cannot be downloaded.
+    """
+    from timm.models import get_pretrained_cfg  # takes a second to load
+
     known = get_pretrained_cfg(name)
     if known is None or not known.hf_hub_id:
         raise ConfigurationError(f"timm's hub has no pretrained weights of {name!r}; {GO_ON}")
     hub, file = known.hf_hub_id, known.hf_hub_filename or HUB_FILE
-    source = load_file(network, name, download(hub, file, name))
-    licence = source.licence or known.license
-    return source._replace(file=file, origin=f"https://huggingface.co/{hub}", licence=licence)
+    return HubWeights(download(hub, file, name), file, f"https://huggingface.co/{hub}", known.license)
 
 
 def download(hub: str, file: str, name: str) -> Path:

@@ -98,8 +98,9 @@ class LabelTrainings:
         numbers = [int(run.name) for run in self._runs()]
         run = self.folder / f"{max(numbers, default=0) + 1:04d}"
         try:
-            labelled = write_trained(self.opened, run)
-            write_json(TrainingFiles(run).progress, {"labelled": labelled, "examples": labelled})
+            labelled, note = write_trained(self.opened, run)
+            told = {"labelled": labelled, "examples": labelled, "note": note}
+            write_json(TrainingFiles(run).progress, told)
             with self._lock:
                 self._launch(run)
         except Exception as error:
@@ -216,6 +217,7 @@ class LabelTrainings:
             "score": score,
             "examples": progress.get("examples", 0),
             "sentence": sentence,
+            "note": progress.get("note"),
             "history": self._history(),
         }
 

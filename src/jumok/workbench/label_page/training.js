@@ -29,8 +29,9 @@
       this.stop = el("button", { type: "button", text: t("stop"), onclick: () => this.end(), hidden: true });
       this.bar = el("progress", { max: 1, value: 0, "aria-label": t("training"), hidden: true });
       this.told = el("p", { class: "told-training", role: "status" });
+      this.note = el("p", { class: "quiet", hidden: true });
       this.drawn = el("div");
-      this.node = el("section", { class: "card training-card", "aria-label": t("modelPanel") }, el("header", {}, el("h3", { text: t("modelPanel") })), this.name, el("div", { class: "bar" }, this.toggle, this.all), el("div", { class: "bar" }, this.start, this.stop), this.bar, this.told, this.drawn);
+      this.node = el("section", { class: "card training-card", "aria-label": t("modelPanel") }, el("header", {}, el("h3", { text: t("modelPanel") })), this.name, el("div", { class: "bar" }, this.toggle, this.all), el("div", { class: "bar" }, this.start, this.stop), this.bar, this.told, this.note, this.drawn);
       this.update();
       this.ask();
     }
@@ -59,7 +60,7 @@
       if (answer.state === "running" && this.node.isConnected) this.timer = setTimeout(() => this.ask(), EACH);
     }
 
-    take({ state, step, steps, score, examples, sentence, history }) {
+    take({ state, step, steps, score, examples, sentence, note, history }) {
       const ended = this.state === "running" && state === "done";
       this.state = state;
       const running = state === "running", [metric, value] = Object.entries(score ?? {})[0] ?? [];
@@ -67,7 +68,9 @@
       this.stop.disabled = false;
       if (steps) this.bar.value = step / steps; else this.bar.removeAttribute("value");
       this.told.className = state === "failed" ? "told-training wrong" : "told-training";
-      this.told.textContent = running ? [steps ? t("trainingStep", examples, step, steps) : t("trainingBegins", examples), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
+      this.told.textContent = running && steps ? [t("trainingStep", examples, step, steps), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
+      this.note.textContent = note ? said(note) : "";
+      this.note.hidden = !note;
       this.drawn.replaceChildren(...(history?.length ? [plot(history, history.at(-1).metric)] : []));
       this.update();
       if (ended) this.trained();
