@@ -438,6 +438,29 @@ def test_a_class_is_added_and_chosen(visit):
 # Words and names
 
 
+@pytest.mark.parametrize(("kind", "said"), [("texts", "Type the text"), ("label", "choose a label")])
+def test_the_hint_is_of_what_is_filled_in(visit, kind, said):
+    assert said in visit(kind).page().inner_text(".middle > .hint")
+
+
+def test_classes_of_masks_that_nobody_opened_are_not_counted(visit):
+    page = visit("mask").page()
+    assert page.locator(".class-list .pick").count() > 1 and not page.locator(".class-list .number").count()
+    assert not page.get_by_label("Class", exact=True).count()
+
+
+def test_a_server_that_ends_while_the_page_starts_is_told_and_tried_again(visit):
+    seen = visit()
+    page = seen.context.new_page()
+    page.on("pageerror", lambda error: seen.faults.append(str(error)))
+    page.route("**/api/items", lambda route: route.abort())
+    page.goto(seen.server.address)
+    assert "does not answer" in page.inner_text(".message")
+    page.unroute("**/api/items")
+    page.get_by_role("button").click()
+    page.wait_for_selector(".item")
+
+
 def test_all_words_stand_in_both_languages(visit):
     page = visit(labelled=0).page()
     english, korean = (

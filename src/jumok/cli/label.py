@@ -68,13 +68,17 @@ def command(
     require_loopback(host, port or LABEL_PORT, "label")
     if model is not None:
         require_run(model)
-    from jumok.labelling.opening import open_experiment, open_folder
+    from jumok.labelling.opening import open_experiment, open_folder, says_outputs
 
     if kind is None and data.suffix.lower() in YAML_SUFFIXES:
         if classes is not None or format is not None:
             raise ConfigurationError("--classes and --format are for folders; an experiment file says both")
         opened = open_experiment(data, split, output)
     else:
+        if data.suffix.lower() in YAML_SUFFIXES and says_outputs(data):
+            raise ConfigurationError(
+                f"--kind is for folders; {data} says it itself, and --output NAME chooses where there are several outputs"
+            )
         if output is not None or split != "train":
             raise ConfigurationError("--split and --output are for experiment files; name one")
         opened = open_folder(data, kind, class_list_of(classes), format)

@@ -31,7 +31,7 @@
       this.items = new Items(session, () => this.itemsChanged());
       this.saver = new Saver(session.place, this.drafts, (record) => this.heard(record));
       this.items.unsaved = () => new Set(this.saver.open.keys());
-      await this.items.load();
+      try { await this.items.load(); } catch (error) { this.failToStart(error); return; }
       this.desk = new Desk({ session, items: this.items, saver: this.saver, hooks: {
         shown: () => this.shown(), changed: () => this.refresh(), refresh: () => this.refresh(), hint: (text) => this.hint(text), next: () => this.go(1),
         fail: (key, error) => this.complain(`${key}: ${error instanceof Refused ? error.message : t("away")}`), notice: (text) => this.notice(text),
@@ -123,7 +123,7 @@
       this.showSelect = select(t("show"), shows, filter.show === "scored" ? filter.order : filter.show, show);
       this.leastField.hidden = filter.show !== "scored";
       this.counted = el("p", { class: "quiet number counted", role: "status" });
-      const withClasses = session.classes.length > 0;
+      const withClasses = session.classes.length > 0 && session.kind !== "mask";  // classes of masks that nobody opened are unknown
       const closed = matchMedia(MORE_ROOM).matches;
       return el("details", { class: "left", open: !closed }, el("summary", { class: "quiet", text: t("itemsAndFilters") }),
         el("nav", { class: "card list-card", "aria-label": t("items") }, el("div", { class: "filters" }, this.searchField, this.showSelect,
@@ -170,7 +170,7 @@
       this.problems.replaceChildren(...record.problems.map((text) => el("li", { text: said(text) })));
       this.conflict.update();
       this.list.withImages(this.list.images || Boolean(record.size));
-      if (this.list.current !== record.key) { this.note.hidden = true; this.hint(t("hints")[this.session.kind]); }
+      if (this.list.current !== record.key) { this.note.hidden = true; this.hint(t("hints")[this.session.kind === "values" && !this.session.fields.some((one) => one.kind === "label") ? "texts" : this.session.kind]); }
       this.list.choose(record.key);
       this.refresh();
     }
