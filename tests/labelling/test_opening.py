@@ -149,7 +149,7 @@ def test_what_the_page_cannot_show_is_refused(tmp_path):
     write_table(tmp_path / "train.tsv", [("a.png", "b.png", "cat")], ("left", "right", "pet"))
     two = {name: {"kind": "image", "size": 64} for name in ("left", "right")}
     data = {"train": {"table": "train.tsv"}, "split": {"valid": 1}}
-    with pytest.raises(ConfigurationError, match="there are 2 images to each example"):
+    with pytest.raises(ConfigurationError, match="each example has 2 images"):
         open_experiment(experiment(tmp_path, {"pet": {"kind": "label"}}, data, two))
     rows = [(f"2024-01-01 {hour:02}:00", str(hour)) for hour in range(24)]
     (tmp_path / "hours.csv").write_text("time,load\n" + "".join(f"{a},{b}\n" for a, b in rows))

@@ -37,7 +37,10 @@ def brush_pixels(rle: Sequence[int], width: int, height: int) -> np.ndarray:
     reader = BitReader(np.array(rle, np.uint8))
     count = reader.number(32)
     if count != BRUSH_CHANNELS * width * height:
-        problem = f"its rle holds {quantity(count, 'value')}, expected {BRUSH_CHANNELS} for each pixel of {width} × {height}"
+        pixels = f"{width} × {height}"
+        problem = (
+            f"its rle holds {quantity(count, 'value')}, expected {BRUSH_CHANNELS} for each pixel of {pixels}"
+        )
         raise Wrong(problem, "export it again", "bad_value")
     if reader.number(5) + 1 != VALUE_BITS:
         raise Wrong("its rle has values of another width than 8 bits", "export it again", "bad_value")
