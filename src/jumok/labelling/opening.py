@@ -161,10 +161,10 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
     return open_object_source(source, excluded=elsewhere, input=image)
 
 
-def says_outputs(path: Path) -> bool:
-    """Whether a YAML file is an experiment file, and not the data.yaml of a data set."""
+def yaml_keys(path: Path) -> set[str]:
+    """The names at the left edge of a YAML file: `outputs` of an experiment, `names` of the data.yaml of a data set."""
     text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
-    return re.search(r"^[\"']?outputs[\"']?\s*:", text, re.MULTILINE) is not None
+    return set(re.findall(r"^[\"']?(\w+)[\"']?\s*:", text, re.MULTILINE))
 
 
 def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: str | None) -> OpenedLabels:
