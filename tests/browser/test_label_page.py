@@ -207,6 +207,7 @@ def test_an_item_that_others_changed_is_shown_anew_with_a_notice(visit):
     page.evaluate("jumok.page.poll()")
     page.get_by_text("This item was changed elsewhere; it is shown as it stands now.").first.wait_for()
     assert page.evaluate("jumok.page.desk.editor.list().length") == 1
+    assert page.inner_text(".item-head .tag") == "labelled"
     draw_box(page, 0.6, 0.6)
     saved(page)
     assert len(here.objects(FIRST)) == 2
@@ -443,12 +444,6 @@ def test_the_hint_is_of_what_is_filled_in(visit, kind, said):
     assert said in visit(kind).page().inner_text(".middle > .hint")
 
 
-def test_classes_of_masks_that_nobody_opened_are_not_counted(visit):
-    page = visit("mask").page()
-    assert page.locator(".class-list .pick").count() > 1 and not page.locator(".class-list .number").count()
-    assert not page.get_by_label("Class", exact=True).count()
-
-
 def test_a_server_that_ends_while_the_page_starts_is_told_and_tried_again(visit):
     seen = visit()
     page = seen.context.new_page()
@@ -459,6 +454,14 @@ def test_a_server_that_ends_while_the_page_starts_is_told_and_tried_again(visit)
     page.unroute("**/api/items")
     page.get_by_role("button").click()
     page.wait_for_selector(".item")
+
+
+def test_no_script_takes_the_name_of_another():
+    given = [re.findall(r"Object\.assign\(jumok, \{([\w\s,]+)\}\)", text) for text in SCRIPTS]
+    names = [
+        name.strip() for groups in given for group in groups for name in group.split(",") if name.strip()
+    ]
+    assert "Desk" in names and len(names) == len(set(names))
 
 
 def test_all_words_stand_in_both_languages(visit):

@@ -83,7 +83,7 @@ def command(
     else:
         if "outputs" in keys:
             raise ConfigurationError(
-                f"--kind is for folders; {data} says it itself, and --output NAME chooses where there are several outputs"
+                f"--kind is for folders; {data} says it itself, and --output NAME chooses among several outputs"
             )
         if output is not None or split != "train":
             raise ConfigurationError("--split and --output are for experiment files; name one")

@@ -123,7 +123,7 @@
       this.showSelect = select(t("show"), shows, filter.show === "scored" ? filter.order : filter.show, show);
       this.leastField.hidden = filter.show !== "scored";
       this.counted = el("p", { class: "quiet number counted", role: "status" });
-      const withClasses = session.classes.length > 0 && session.kind !== "mask";  // classes of masks that nobody opened are unknown
+      const withClasses = session.classes.length > 0;
       const closed = matchMedia(MORE_ROOM).matches;
       return el("details", { class: "left", open: !closed }, el("summary", { class: "quiet", text: t("itemsAndFilters") }),
         el("nav", { class: "card list-card", "aria-label": t("items") }, el("div", { class: "filters" }, this.searchField, this.showSelect,
@@ -339,7 +339,7 @@
       if (classes && classes.length !== this.session.classes.length) { this.session.classes = classes; this.rebuild(); }
       const foreign = keys.filter((key) => !this.saver.own.has(key));
       this.saver.own.clear();
-      for (const key of foreign) if (!this.saver.get(key)) this.items.set(key, states[key]);
+      for (const key of foreign) if (states[key] && !this.saver.get(key)) this.items.set(key, states[key]);
       if (foreign.length) this.loadSoon();
       await this.desk.heardOf(keys);
     }

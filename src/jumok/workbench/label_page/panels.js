@@ -31,7 +31,6 @@
     }
 
     update() {
-      const counted = this.session.kind !== "mask";  // classes of masks that nobody opened are unknown
       const counts = this.items.counts(), { className, hidden } = this.desk, focused = focusOf(this.list);
       const shape = JSON.stringify([this.session.classes, counts, className, [...hidden]]);
       if (this.shape === shape) return;
@@ -39,7 +38,7 @@
       this.list.replaceChildren(...this.session.classes.map((one, c) => el("li", { class: hidden.has(one.name) ? "hidden" : "" },
         el("button", { type: "button", class: "pick", "data-id": one.name, "aria-pressed": String(one.name === className), onclick: () => this.desk.setClass(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
           el("i", { class: "chip", style: { "--c": one.color } }), el("span", { class: "name", text: one.name }), c < 9 ? el("kbd", { text: c + 1, "aria-hidden": "true" }) : null),
-        counted ? el("span", { class: "number quiet", text: counts[c].toLocaleString(), title: t("itemsWith", one.name, counts[c]) }) : el("span"),
+        el("span", { class: "number quiet", text: counts[c].toLocaleString(), title: t("itemsWith", one.name, counts[c]) }),
         el("button", { type: "button", class: "eye", "data-id": `eye ${one.name}`, "aria-pressed": String(!hidden.has(one.name)), "aria-label": t("showClass", one.name), title: t("showClass", one.name), onclick: () => {
           if (!hidden.delete(one.name)) hidden.add(one.name);
           this.desk.show();
