@@ -456,6 +456,17 @@ def test_a_server_that_ends_while_the_page_starts_is_told_and_tried_again(visit)
     page.wait_for_selector(".item")
 
 
+def test_a_long_class_leaves_room_for_the_place_of_a_mark(visit):
+    page = visit("boxes").page()
+    page.wait_for_selector(".object-list .name")
+    widths = page.evaluate("""() => {
+        const list = document.querySelector('.object-list');
+        list.querySelector('.name').textContent = 'WALKING_DOWNSTAIRS'.repeat(3);
+        return [list.scrollWidth, list.clientWidth];
+    }""")
+    assert widths[0] <= widths[1]
+
+
 def test_no_script_takes_the_name_of_another():
     given = [re.findall(r"Object\.assign\(jumok, \{([\w\s,]+)\}\)", text) for text in SCRIPTS]
     names = [
