@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from jumok import files
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.voc import read_voc
@@ -128,10 +130,26 @@ FORMATS = {
 
 def file_bytes(folder: Path) -> dict[str, bytes]:
     """The bytes of all files of a folder that are no images, by name."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".png")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".png")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def by_name(data: AnnotatedSet) -> dict[str, AnnotatedImage]:
     """The images of a set by their names."""
     return {image.name: image for image in data.images}
+
+
+def write_beside(monkeypatch: pytest.MonkeyPatch, folder: Path, times: int) -> list[str]:
+    """Another program adds a line end to each file that is about to be replaced; gives the names of the files."""
+    write, changed = files.write_synced, []
+
+    def written(path: Path, data: bytes) -> None:
+        write(path, data)
+        match = files.UNFINISHED_NAME.fullmatch(path.name)
+        target = path.with_name(match["name"]) if match else path
+        if target.exists() and len(changed) < times:
+            changed.append(target.relative_to(folder).as_posix())
+            target.write_bytes(target.read_bytes() + b"\n")
+
+    monkeypatch.setattr(files, "write_synced", written)
+    return changed

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
@@ -21,19 +21,24 @@ SURROGATE = re.compile("[\ud800-\udfff]")  # how Python keeps bytes of a name th
 MAX_NAME_BYTES = 200  # bytes of a name that gets something before and behind it
 
 
-def write_file_atomically(path: Path, data: bytes, mode: int | None = None) -> None:
+def write_file_atomically(
+    path: Path, data: bytes, mode: int | None = None, check: Callable[[], None] | None = None
+) -> None:
     """Write a file so that, whenever the machine stops, the old or the new file is there, complete.
 
     Args:
         path: The file.
         data: Its new bytes.
         mode: Its permissions; None for those of any new file.
+        check: Called directly before the old file is replaced, which stays if this raises an error.
     """
     temporary = temporary_beside(path)
     try:
         write_synced(temporary, data)
         if mode is not None:
             os.chmod(temporary, mode)
+        if check is not None:
+            check()
         os.replace(temporary, path)
         sync_folder(path.parent)
     except OSError as error:

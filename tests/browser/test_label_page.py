@@ -58,6 +58,16 @@ FIRST, SECOND = "shapes/00000.png", "shapes/00001.png"
 # Saving
 
 
+def test_a_mark_is_sent_though_the_browser_has_closed_its_storage(visit):
+    here = visit(labelled=0, model=False)
+    page = here.page()
+    page.evaluate("() => jumok.page.drafts.disk.close()")
+    draw_box(page)
+    saved(page)
+    assert len(here.objects(FIRST)) == 1
+    assert page.evaluate("() => jumok.page.drafts.kept()") == []
+
+
 def test_a_mark_is_written_at_once_and_undo_is_written_too(visit):
     here = visit(labelled=0, model=False)
     page = here.page()

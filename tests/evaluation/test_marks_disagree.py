@@ -35,19 +35,16 @@ def test_objects():
     assert found.to_json()["what"].keys() == {"en", "ko"}
 
 
-@pytest.mark.parametrize("sure", [None, 204])
-def test_masks(sure):
+def test_masks():
     truth = np.zeros((60, 80))
     truth[10:40, 20:50] = 1
     given = truth.copy()
     given[20:35, 20:50] = 0
     given[50:, :] = 255  # not labelled yet
     proposed = {"mask": encoded(truth)}
-    if sure:
-        proposed["sure"] = encoded(np.full(truth.shape, sure))
     found = disagreement("mask", {"mask": encoded(given)}, proposed, CLASSES)
     assert found is not None and (found.given, found.predicted) == ("cat", "dog")
-    assert found.box == (20, 20, 50, 35) and ("80 %" in found.en) == bool(sure)
+    assert found.box == (20, 20, 50, 35)
     assert disagreement("mask", {"mask": encoded(truth)}, proposed, CLASSES) is None
     assert disagreement("mask", {"mask": None}, proposed, CLASSES) is None
 
@@ -69,6 +66,13 @@ def test_labels():
     assert cells("cat; dog", "cat; dog", several) is None
     found = cells("cat; cow", "cat; dog", several)
     assert found is not None and found.score == pytest.approx(0.9) and found.given == "cow"
+
+
+def test_labels_are_doubted_by_the_scores_of_a_proposal():
+    proposed = {"values": {"answer": "cat"}, "scores": {"answer": {"cat": 0.6, "dog": 0.3, "cow": 0.1}}}
+    for given, score in (("dog", 0.7), ("cow", 0.9), ("hen", 1.0)):
+        found = disagreement("values", {"values": {"answer": given}}, proposed, columns={"answer": "label"})
+        assert found is not None and found.score == pytest.approx(score)
 
 
 def test_texts():

@@ -13,7 +13,7 @@ import pytest
 from jumok import files
 from jumok.errors import DataError, RunError
 from jumok.labelling import guarded_file
-from jumok.labelling.guarded_file import GuardedFile, lock_folder, read_now, replace_file
+from jumok.labelling.guarded_file import ChangedMeanwhile, GuardedFile, lock_folder, read_now, replace_file
 
 COUNT = """
 import sys
@@ -22,7 +22,7 @@ from jumok.labelling.guarded_file import GuardedFile
 file = GuardedFile(Path(sys.argv[1]))
 for _ in range(int(sys.argv[2])):
     with file.lock() as data:
-        file.replace(str(int(data) + 1).encode())
+        file.replace(str(int(data) + 1).encode(), data)
 """
 
 
@@ -35,7 +35,7 @@ def test_threads_and_processes_lose_no_change_of_each_other(tmp_path: Path):
     def count() -> None:
         for _ in range(20):
             with file.lock() as data:
-                file.replace(str(int(data or b"") + 1).encode())
+                file.replace(str(int(data or b"") + 1).encode(), data)
 
     threads = [threading.Thread(target=count) for _ in range(3)]
     for thread in threads:
@@ -65,9 +65,38 @@ def test_a_link_stays_a_link_and_permissions_stay(tmp_path: Path):
     file = GuardedFile(link)
     with file.lock(), file.lock() as data:
         assert data == b"old"
-        file.replace(b"new")
+        file.replace(b"new", data)
     assert link.is_symlink() and target.read_bytes() == b"new"
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("theirs", [b"new", b"newer", None])
+def test_what_another_program_writes_at_the_last_moment_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theirs: bytes | None
+):
+    file, write = GuardedFile(tmp_path / "a"), files.write_synced
+    file.path.write_bytes(b"old")
+
+    def write_while_another_does(path: Path, data: bytes) -> None:
+        write(path, data)
+        if theirs is None:
+            file.path.unlink()
+        else:
+            file.path.write_bytes(theirs)
+
+    with file.lock() as data:
+        monkeypatch.setattr(files, "write_synced", write_while_another_does)
+        with pytest.raises(ChangedMeanwhile, match="another program"):
+            file.replace(b"own", data)
+        assert file.read() == theirs
+    assert os.listdir(tmp_path) == ([] if theirs is None else ["a"])
+
+
+def test_a_file_that_another_program_begins_is_not_written_over(tmp_path: Path):
+    (tmp_path / "a").write_bytes(b"theirs")
+    with pytest.raises(ChangedMeanwhile):
+        replace_file(tmp_path / "a", b"own", None)
+    assert (tmp_path / "a").read_bytes() == b"theirs"
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -80,7 +109,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(files, "write_synced", full)
     with pytest.raises(RunError, match="No space left"):
-        replace_file(path, b"new")
+        replace_file(path, b"new", b"old")
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["a"]
 
 
@@ -89,7 +118,7 @@ def test_a_write_protected_file_is_left_alone(tmp_path: Path, monkeypatch: pytes
     path.write_bytes(b"old")
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anything
     with pytest.raises(RunError, match="write-protected"):
-        replace_file(path, b"new")
+        replace_file(path, b"new", b"old")
     assert path.read_bytes() == b"old"
 
 

@@ -8,13 +8,14 @@ from PIL import Image
 from jumok.data.annotations.located_xml import parse_xml
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
-from jumok.errors import DataError
+from jumok.errors import ConfigurationError, DataError
 from jumok.experiment.found import find_data
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.folder_store import FolderStore
 from jumok.labelling.object_spans import ObjectSpans
-from jumok.labelling.opening_objects import open_object_folder, open_object_source
+from jumok.labelling.opening import open_folder
+from jumok.labelling.opening_objects import open_object_source
 from jumok.labelling.voc_store import VocFormat
 from jumok.labelling.yolo_store import YoloFormat
 from label_files import by_name, file_bytes, make_coco, make_images, make_voc, make_yolo
@@ -39,7 +40,7 @@ def test_boxes_are_those_of_the_image_as_it_is_shown(tmp_path: Path):
         folder = tmp_path / format
         folder.mkdir()
         turned.save(folder / "a.jpg", exif=exif)
-        store = open_object_folder(folder, format, ["dog"])
+        store = open_folder(folder, "boxes", ("dog",), format).store
         with pytest.raises(DataError, match="beyond the image .48 × 64."):
             store.write("a.jpg", "", {"objects": [{"class": "dog", "box": [0, 0, 60, 40]}]})
         store.write("a.jpg", "", {"objects": [{"class": "dog", "box": [0, 0, 40, 60]}]})
@@ -52,7 +53,7 @@ def test_boxes_are_those_of_the_image_as_it_is_shown(tmp_path: Path):
 @pytest.mark.parametrize("below", ["", "images", "photos/day"])
 def test_a_folder_of_photos_becomes_a_data_set_that_is_recognized(tmp_path: Path, format: str, below: str):
     make_images(tmp_path / below)
-    store = open_object_folder(tmp_path, format)
+    store = open_folder(tmp_path, "boxes", (), format).store
     keys = [item.key for item in store.items()]
     assert {item.state for item in store.items()} == {"unlabelled"} and not file_bytes(tmp_path)
     store.add_class("dog")
@@ -62,7 +63,7 @@ def test_a_folder_of_photos_becomes_a_data_set_that_is_recognized(tmp_path: Path
     data = source.read()
     assert source.format == format and data.names == ("dog",) and not data.faults
     assert [one.box for image in data.images for one in image.annotations] == [(1, 2, 30, 40)]
-    again = open_object_folder(tmp_path)
+    again = open_folder(tmp_path, "boxes", (), None).store
     assert sorted((one.key, one.state) for one in again.items()) == sorted(
         (o.key, o.state) for o in store.items()
     )
@@ -72,9 +73,10 @@ def test_a_folder_of_photos_becomes_a_data_set_that_is_recognized(tmp_path: Path
 
 def test_a_folder_with_other_annotations_is_not_written_beside(tmp_path: Path):
     make_yolo(tmp_path)
-    with pytest.raises(DataError, match="holds annotations of yolo already"):
-        open_object_folder(tmp_path, "coco")
-    assert open_object_folder(tmp_path, classes=["dog", "fish"]).classes() == ("cat", "dog", "bird", "fish")
+    with pytest.raises(ConfigurationError, match="holds yolo already"):
+        open_folder(tmp_path, "boxes", (), "coco")
+    store = open_folder(tmp_path, "boxes", ("dog", "fish"), None).store
+    assert store.classes() == ("cat", "dog", "bird", "fish")
 
 
 NAMES = {

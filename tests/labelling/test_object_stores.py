@@ -12,7 +12,10 @@ import pytest
 from jumok import files
 from jumok.errors import DataError, RunError
 from jumok.labelling.contract import LabelConflict
-from label_files import BOXES, CLASSES, FORMATS, SIZE, LabelFiles, by_name, file_bytes
+from jumok.labelling.guarded_file import ChangedMeanwhile
+from jumok.labelling.opening import OpenedLabels
+from jumok.workbench.labelling.desk import LabelDesk
+from label_files import BOXES, CLASSES, FORMATS, SIZE, LabelFiles, by_name, file_bytes, write_beside
 
 
 @pytest.fixture(params=list(FORMATS))
@@ -358,3 +361,34 @@ def test_an_unknown_image_is_an_error(form: LabelFiles, tmp_path: Path):
         with pytest.raises(DataError, match="there is no image"):
             call()
     assert store.inputs("a.png")["image"].name == "a.png"
+
+
+def test_a_program_that_writes_at_the_same_moment_is_not_written_over(
+    form: LabelFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = form.open(tmp_path)
+    version, marks = marks_of(store, "a.png")
+    marks["objects"].pop()
+    before, changed = file_bytes(tmp_path), write_beside(monkeypatch, tmp_path, 1)
+    with pytest.raises(ChangedMeanwhile, match="another program"):
+        store.write("a.png", version, marks)
+    now = file_bytes(tmp_path)
+    assert len(changed) == 1 and now == {**before, changed[0]: before[changed[0]] + b"\n"}
+
+
+def test_a_change_is_made_anew_on_what_another_program_has_just_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    form = FORMATS["coco"]
+    form.make(tmp_path)
+    store = form.open(tmp_path)
+    desk = LabelDesk(OpenedLabels("set", store))
+    version, marks = marks_of(store, "a.png")
+    marks["objects"].pop()
+    changed = write_beside(monkeypatch, tmp_path, 2)
+    written = desk.write("a.png", version, marks)
+    assert changed == ["set.json"] * 2 and file_bytes(tmp_path)["set.json"].endswith(b"\n\n")
+    assert len(written.marks["objects"]) == len(marks["objects"])
+    changed = write_beside(monkeypatch, tmp_path, 9)
+    with pytest.raises(ChangedMeanwhile):
+        desk.write("a.png", written.version, {"objects": []})

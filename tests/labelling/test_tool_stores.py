@@ -16,10 +16,13 @@ from jumok.experiment.sources import SourceOptions
 from jumok.labelling.annotation_store import AnnotationStore, same_marks
 from jumok.labelling.contract import LabelConflict
 from jumok.labelling.cvat_store import cvat_store
+from jumok.labelling.guarded_file import ChangedMeanwhile
 from jumok.labelling.labelme_store import labelme_store
 from jumok.labelling.labelstudio_store import labelstudio_store
 from jumok.labelling.object_marks import objects_from_json
-from jumok.labelling.opening_objects import open_object_folder, open_object_source
+from jumok.labelling.opening import open_folder
+from jumok.labelling.opening_objects import open_object_source
+from label_files import write_beside
 from picture_sets import (
     labelme,
     labelme_shape,
@@ -379,7 +382,7 @@ def test_one_subset_of_cvat_is_shown_and_the_others_keep_their_bytes(tmp_path):
 def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
     place = place_of(kind, tmp_path)
     by_source = open_object_source(SourceOptions.model_validate({kind: place, "classes": ["dog", "cat"]}))
-    by_path = open_object_folder(tmp_path)
+    by_path = open_folder(tmp_path, "boxes", (), None).store
     assert by_source.format == by_path.format == kind
     assert by_source.classes() == ("dog", "cat") and by_path.classes() == ("cat", "dog")
     assert by_source.read("a.png").marks == by_path.read("a.png").marks
@@ -388,3 +391,16 @@ def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
 def test_masks_of_objects_are_to_be_converted_first(tmp_path):
     with pytest.raises(DataError, match="this source is object_masks; convert it first, like jumok convert"):
         open_object_source(SourceOptions(object_masks=object_masks(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_that_writes_at_the_same_moment_is_not_written_over(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = opened(kind, tmp_path)
+    before = contents(tmp_path)
+    changed = write_beside(monkeypatch, tmp_path, 1)
+    version, objects = store.read("a.png").version, marks_of(store, "a.png")[1:]
+    with pytest.raises(ChangedMeanwhile, match="another program"):
+        store.write("a.png", version, {"objects": objects})
+    assert contents(tmp_path) == {**before, changed[0]: before[changed[0]] + b"\n"}

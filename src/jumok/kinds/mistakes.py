@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,27 +12,26 @@ if TYPE_CHECKING:
     from jumok.values import Memories
 
 
+@dataclass(frozen=True)
+class AnnotatedBatch:
+    """A batch with the annotations of one output, and the model's answers to it."""
+
+    memories: Memories
+    inputs: Mapping[str, Any]  # the batch of each input
+    cells: Sequence[str]  # the annotation of each example, a cell of a table
+    root: Path  # where paths in cells start
+    predicted: Sequence[Any]  # the model's answer to each example
+
+
 class MistakeFinder(Protocol):
     """Compares annotations of one output with what a model says of them."""
 
-    def rate(
-        self,
-        decoder: Any,
-        memories: Memories,
-        inputs: Mapping[str, Any],
-        cells: Sequence[str],
-        root: Path,
-        predicted: Sequence[Any],
-    ) -> Sequence[Any]:
+    def rate(self, decoder: Any, batch: AnnotatedBatch) -> Sequence[Any]:
         """Each annotation of a batch beside what the model says of it.
 
         Args:
             decoder: The model's decoder or head for this output.
-            memories: The memories of the batch.
-            inputs: The batch of each input.
-            cells: The annotation of each example, a cell of a table.
-            root: Where paths in cells start.
-            predicted: The model's answer to each example.
+            batch: The batch.
 
         Returns:
             What `find` takes, one for each example, small enough to be kept for a whole split.

@@ -96,6 +96,7 @@ class AnnotationStore:
         """Write the objects of an image; see LabelStore.write."""
         wanted = [with_bounds(one) for one in objects_from_json(marks)]
         with self._lock, self._form.lock():
+            known_classes = self.classes()  # before the item, for it may read the file again
             item = self._item(key)
             current, read = self._marks(item), self._look(item)[0]
             if version != current.version:
@@ -108,7 +109,7 @@ class AnnotationStore:
             if item.fault:
                 raise DataError(item.fault)
             moved = [one for old, one in pairs if old is None or not one.is_as(old.mark)]
-            check_objects(moved, self.classes(), item.image)
+            check_objects(moved, known_classes, item.image)
             text = self._earlier(item, wanted) or self._form.rewritten(item, read, pairs)
             self._form.put(item, text)
             self._keep(item, read, text)

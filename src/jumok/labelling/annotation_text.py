@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from jumok.data.annotations.annotated import Annotation
+from jumok.data.annotations.located_json import LocatedJson
 from jumok.data.annotations.shapes import united
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import SeparatedRecords, TextRecord
@@ -120,10 +121,66 @@ def is_drawn_anew(old: ObjectMark, new: ObjectMark) -> bool:
     return not new.has_shape_of(old) or (old.fixed and new.polygons is not None)
 
 
+class RecordEdits(Protocol):
+    """Changes of the records of one text, in the words of its format."""
+
+    def remove(self, records: Sequence[int]) -> None:
+        """Take out the records of an object."""
+        ...
+
+    def add(self, one: ObjectMark) -> None:
+        """Add the records of a new object."""
+        ...
+
+    def change(self, old: TextObject, one: ObjectMark) -> None:
+        """Make the records of an object say something else; DataError if they cannot."""
+        ...
+
+
+def edit_objects(edits: RecordEdits, current: Sequence[TextObject], wanted: Sequence[WantedObject]) -> None:
+    """Remove what is not wanted any more, then add and change what is.
+
+    Args:
+        edits: What is called for each object.
+        current: The objects that the text holds.
+        wanted: The objects that it shall hold.
+    """
+    kept = [old for old, _ in wanted if old is not None]
+    for old in current:
+        if old not in kept:
+            edits.remove(old.records)
+    for known, one in wanted:
+        if known is None:
+            edits.add(one)
+        elif not one.is_as(known.mark) or known.mark.fixed != one.fixed:
+            edits.change(known, one)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlaces:
+    """Where the records of a JSON list stand in a text."""
+
+    values: list[Any]
+    spans: list[tuple[int, int]]
+    inside: tuple[int, int]  # between the brackets
+
+
+NO_LIST = ListPlaces([], [], (0, 0))
+
+
+def list_in(text: str, name: str) -> ListPlaces | None:
+    """The list of this name in a JSON object; None if there is none."""
+    found = LocatedJson(Path(name), text)
+    if name not in found.lists:
+        return None
+    places, member = list(found.spans[name]), found.members[name]
+    spans = list(zip(places[::2], places[1::2], strict=True))
+    return ListPlaces([one.value for one in found.lists[name]], spans, (member.start + 1, member.end - 1))
+
+
 def edited_list(
     text: str,
-    spans: Sequence[tuple[int, int]],
-    inside: tuple[int, int],
+    listed: ListPlaces,
     changes: Mapping[int, str | None],
     added: Sequence[str],
     alone: tuple[str, str],
@@ -132,8 +189,7 @@ def edited_list(
 
     Args:
         text: The text.
-        spans: Where each record begins and ends.
-        inside: Where the list begins behind its bracket, and ends before the other.
+        listed: Where the records stand.
         changes: New texts of records by place, None to take one out.
         added: Records that come last.
         alone: What stands before and behind records in a list that had none.
@@ -141,16 +197,17 @@ def edited_list(
     Returns:
         The text; all else keeps its bytes.
     """
-    borders = [inside[0], *(edge for span in spans for edge in span), inside[1]]
+    start, end = listed.inside
+    borders = [start, *(edge for span in listed.spans for edge in span), end]
     gaps = [text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)]
-    records = [TextRecord(text[start:end]) for start, end in spans]
-    listed = SeparatedRecords(list(records), gaps, gaps[0] if not records else "")
+    records = [TextRecord(text[first:last]) for first, last in listed.spans]
+    separated = SeparatedRecords(list(records), gaps, gaps[0] if not records else "")
     for place, new in changes.items():
         if new is None:
-            listed.remove(records[place])
+            separated.remove(records[place])
         else:
-            listed.change(records[place], TextRecord(new))
+            separated.change(records[place], TextRecord(new))
     sample = SeparatedRecords([TextRecord("")], list(alone))
     for new in added:
-        listed.append(TextRecord(new), sample)
-    return text[: inside[0]] + "".join(listed.pieces()) + text[inside[1] :]
+        separated.append(TextRecord(new), sample)
+    return text[:start] + "".join(separated.pieces()) + text[end:]

@@ -15,14 +15,14 @@ from jumok.data.annotations.coco import (
     with_outline,
 )
 from jumok.data.annotations.coco_fields import Wrong, record_fault
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault
 from jumok.errors import DataError
 from jumok.labelling.coco_document import CocoDocument, new_id, parse_record
 from jumok.labelling.object_change import ObjectChange, ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of, same_outline
 from jumok.labelling.record_list import RecordChanges, RecordHistory, TextRecord
 from jumok.labelling.record_style import with_members
-from jumok.labelling.refusals import fixed_outline, unknown_class
+from jumok.labelling.refusals import fixed_outline, readable, unknown_class
 
 
 def read_object(
@@ -104,10 +104,8 @@ class CocoChange:
     def add_image(self, image: AnnotatedImage) -> TextRecord:
         """Append the record of an image; DataError if its size cannot be read."""
         number = new_id(record.id for record in self.document.lists["images"].records)
-        try:
+        with readable():
             return self._append("images", image_record(image, number), number)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def set_objects(
         self, owner: Id, current: Sequence[ReadObject], wanted: Sequence[ObjectMark]

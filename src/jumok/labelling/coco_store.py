@@ -1,6 +1,5 @@
 """Objects in a COCO file: a change replaces only the records that it is about."""
 
-import gzip
 import os
 import threading
 from collections.abc import Collection, Mapping, Sequence
@@ -12,8 +11,8 @@ from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Sourc
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.located_json import decode_text
 from jumok.data.cache.place import cache_key
-from jumok.data.tables.faults import Fault, UnreadableFile
-from jumok.data.tables.open_text import BYTE_ORDER_MARK, GZIP_MARK, read_fault
+from jumok.data.tables.faults import Fault
+from jumok.data.tables.open_text import read_fault
 from jumok.errors import DataError
 from jumok.files import remove_left, write_file_atomically
 from jumok.labelling.coco_changes import CocoChange, read_objects
@@ -31,7 +30,8 @@ from jumok.labelling.object_marks import (
     same_or_conflict,
 )
 from jumok.labelling.record_list import RecordHistory
-from jumok.labelling.refusals import unknown_image
+from jumok.labelling.refusals import readable, unknown_image
+from jumok.labelling.text_bytes import compress_like, decompressed
 
 
 class CocoStore:
@@ -175,11 +175,9 @@ class CocoStore:
             raise DataError(
                 str(fault or Fault(str(self.place), None, "is gone", "put it back", "missing_file"))
             )
-        try:
+        with readable():
             self._new_classes = None  # a file that was there is not made anew
             return decode_text(self.place, decompressed(self.place, data))
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def _compare(self, index: CocoIndex) -> None:
         """Take another index, and note which images are others' changes."""
@@ -229,7 +227,7 @@ class CocoStore:
             self.place.parent.mkdir(parents=True, exist_ok=True)
         else:
             data = compress_like(data, self._data)
-        self._file.replace(data)
+        self._file.replace(data, self._data)
         self._data, self._document, self._new_classes = data, change.document, None
         if item is None:
             self._shown.clear()
@@ -245,24 +243,3 @@ class CocoStore:
 def normal(path: Path) -> Path:
     """A path without steps up."""
     return Path(os.path.normpath(path)) if ".." in path.parts else path
-
-
-def decompressed(path: Path, data: bytes) -> bytes:
-    """The bytes of a text, decompressed if they are gzip; raises UnreadableFile."""
-    if not data.startswith(GZIP_MARK):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, ValueError) as error:
-        fault = Fault(
-            str(path), None, f"is a damaged gzip file ({error})", "compress it again", "damaged_gzip"
-        )
-        raise UnreadableFile(fault) from None
-
-
-def compress_like(data: bytes, before: bytes) -> bytes:
-    """The bytes of a text in the form of those that it replaces: gzip, or with a byte order mark."""
-    if before.startswith(GZIP_MARK):
-        marked = gzip.decompress(before).startswith(BYTE_ORDER_MARK)
-        return gzip.compress(BYTE_ORDER_MARK + data if marked else data, mtime=0)
-    return BYTE_ORDER_MARK + data if before.startswith(BYTE_ORDER_MARK) else data

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 
 from jumok.data.annotations.cvat_writing import CVAT_FLAGS, CvatShape, cvat_shapes, shape_element
 from jumok.data.annotations.located_xml import Element
-from jumok.labelling.annotation_text import TextObject, WantedObject, check_outline, is_drawn_anew
+from jumok.labelling.annotation_text import (
+    TextObject,
+    WantedObject,
+    check_outline,
+    edit_objects,
+    is_drawn_anew,
+)
 from jumok.labelling.object_marks import ObjectMark
 from jumok.labelling.xml_editing import element_span, with_attributes, with_child
 
@@ -28,16 +34,16 @@ class ElementChange:
 
     def changed(self, current: Sequence[TextObject], wanted: Sequence[WantedObject]) -> str:
         """The element with the wanted objects instead of the current ones."""
-        kept = [old for old, _ in wanted if old is not None]
-        for old in current:
-            if old not in kept:
-                self._texts.update(dict.fromkeys(old.records))
-        for known, one in wanted:
-            if known is None:
-                self._added += self._new(one, list(cvat_shapes(one.annotation(), self._new_group(one))))
-            elif not one.is_as(known.mark) or known.mark.fixed != one.fixed:
-                self._change(known, one)
+        edit_objects(self, current, wanted)
         return self._joined()
+
+    def remove(self, records: Sequence[int]) -> None:
+        """Take out the elements of an object."""
+        self._texts.update(dict.fromkeys(records))
+
+    def add(self, one: ObjectMark) -> None:
+        """Add the elements of a new object."""
+        self._added += self._new(one, list(cvat_shapes(one.annotation(), self._new_group(one))))
 
     def _new_group(self, one: ObjectMark) -> int:
         several = len(one.polygons or ()) > 1
@@ -48,7 +54,8 @@ class ElementChange:
         flags = [flag for flag in CVAT_FLAGS if getattr(one, flag)]
         return [shape_element(shape, one.annotation(), flags).strip() for shape in shapes]
 
-    def _change(self, old: TextObject, one: ObjectMark) -> None:
+    def change(self, old: TextObject, one: ObjectMark) -> None:
+        """Give the elements of an object what has changed."""
         check_outline(old.mark, one)
         shapes: list[CvatShape] = []
         if is_drawn_anew(old.mark, one):

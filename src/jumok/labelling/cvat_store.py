@@ -10,19 +10,16 @@ from xml.sax.saxutils import escape, quoteattr
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.cvat import CvatReader, check_root, element_size, task_labels
 from jumok.data.annotations.located_xml import Element, parse_xml, xml_encoding, xml_text
-from jumok.data.images.reading import read_header
-from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import is_folder
-from jumok.errors import DataError
 from jumok.files import write_file_atomically
 from jumok.labelling.annotation_store import AnnotationStore
 from jumok.labelling.annotation_text import ItemText, ReadText, WantedObject, grouped_objects
-from jumok.labelling.coco_store import compress_like, decompressed
 from jumok.labelling.cut_file import CutFile
 from jumok.labelling.cvat_changes import ElementChange
-from jumok.labelling.guarded_file import GuardedFile
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.image_folder import ImageFolder, image_size
+from jumok.labelling.item_texts import ItemTexts
 from jumok.labelling.refusals import file_is_gone, not_utf8
+from jumok.labelling.text_bytes import decompressed
 from jumok.labelling.xml_editing import element_span, with_child
 
 
@@ -59,25 +56,14 @@ class CvatForm:
     def __init__(self, file: Path, images: Path | None, split: str | None) -> None:
         self.place, self.folder = file, images or file.parent
         self._images, self._split = images, split
-        self._file = GuardedFile(file)
-        self._data: bytes | None = b""
-        self._cut = CutFile()
-        self._items: dict[str, ItemText] = {}
-        self._places: dict[str, int] = {}
+        self._texts = ItemTexts(file, self._load)
         self._labels: list[str] = []
         self._subset = split or ""  # as the file spells it
         self.items()
 
     def items(self) -> Mapping[str, ItemText]:
         """The images of the subset, in the order of the file."""
-        data = self._file.read()
-        if data is not self._data:
-            try:
-                self._load(data)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
-            self._data = data
-        return self._items
+        return self._texts.now()
 
     def find(self, key: str) -> ItemText | None:
         """One of the images."""
@@ -85,7 +71,7 @@ class CvatForm:
 
     def lock(self) -> AbstractContextManager[Any]:
         """Hold the lock of the file."""
-        return self._file.lock()
+        return self._texts.file.lock()
 
     def read(self, item: ItemText) -> ReadText:
         """The objects of the shapes that have an area, and what is wrong with others."""
@@ -99,7 +85,7 @@ class CvatForm:
             for number, child in enumerate(element.children)
             for key, one in reader.annotation(child, size)
         ]
-        before = self._cut.line_of(self._places[item.key]) - 1 if reader.faults else 0
+        before = self._texts.cut.line_of(self._texts.place(item.key)) - 1 if reader.faults else 0
         faults = [fault._replace(line=before + (fault.line or 1)) for fault in reader.faults]
         return ReadText(grouped_objects(keyed), tuple(map(str, faults)))
 
@@ -111,14 +97,7 @@ class CvatForm:
 
     def put(self, item: ItemText, text: str) -> None:
         """Write the file with another element of an image."""
-        new = item.key not in self._places
-        place = len(self._cut.texts) if new else self._places[item.key]
-        cut = self._cut.joined(place, text)
-        if new:
-            cut.gaps = gaps_with_one_more(self._cut)
-        self._replace(cut)
-        self._places[item.key] = place
-        self._items[item.key] = ItemText(item.key, item.image, text)
+        self._texts.put(item, text, gaps_with_one_more)
 
     def known_classes(self) -> Sequence[str]:
         """The labels of the task."""
@@ -127,27 +106,28 @@ class CvatForm:
 
     def add_class(self, name: str) -> None:
         """Add a label to those of the task, if the file has them."""
-        text = self._cut.text
+        cut = self._texts.cut
+        text = cut.text
         root = parse_xml(self.place, text)
         meta = root.find("meta")
         parts = [meta.find(part) for part in ("task", "project", "job")] if meta else []
         labels = next((found for part in parts if part and (found := part.find("labels"))), None)
-        if labels is None or labels.start >= len(self._cut.gaps[0].encode()):
+        if labels is None or labels.start >= len(cut.gaps[0].encode()):
             return
         data = text.encode()
         start, end = element_span(data, labels)
         label = f"<label><name>{escape(name)}</name><type>any</type><attributes></attributes></label>"
         changed = with_child(data[start:end].decode(), label, "        ")
         head = (data[:start] + changed.encode() + data[end:]).decode()
-        longer = len(self._cut.gaps[0]) + len(head) - len(text)
-        self._replace(CutFile([head[:longer], *self._cut.gaps[1:]], self._cut.texts))
+        longer = len(cut.gaps[0]) + len(head) - len(text)
+        self._texts.replace(CutFile([head[:longer], *cut.gaps[1:]], cut.texts))
         self._labels.append(name)
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """A copy of the file."""
         self.items()
         target = folder / "annotations.xml"
-        write_file_atomically(target, self._cut.text.encode())
+        write_file_atomically(target, self._texts.cut.text.encode())
         split = {} if self._split is None else {"split": self._split}
         return {"cvat": str(target.absolute()), "images": str(self.folder.absolute()), **split}
 
@@ -169,7 +149,7 @@ class CvatForm:
         for element in elements:
             borders += element_span(whole, element)
         parts = [whole[a:b].decode() for a, b in zip(borders, [*borders[1:], len(whole)], strict=True)]
-        self._cut = CutFile(parts[::2], parts[1::2])
+        self._texts.cut = CutFile(parts[::2], parts[1::2])
         self._labels = list(task_labels(root) or [])
         wanted = (self._split or "").lower()
         self._find(
@@ -190,31 +170,21 @@ class CvatForm:
         ]
         found = reader.placed([element for _, element, _ in read], [one for _, _, one in read], self._images)
         self.folder = found.folder
-        self._items, self._places = {}, {}
+        self._texts.clear()
         for (place, _, _), image in zip(read, found.images, strict=True):
-            if image.name not in self._items:
-                self._items[image.name] = ItemText(image.name, image.path, self._cut.texts[place])
-                self._places[image.name] = place
+            self._texts.add(image.name, image.path, place)
 
     def _element(self, item: ItemText) -> Element:
         return parse_xml(self.place, item.text or "")
 
     def _new_element(self, item: ItemText) -> str:
         """The element of an image that the file does not list yet."""
-        try:
-            size = read_header(item.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
-        ids = [re.search(r'\bid="(\d+)"', text) for text in self._cut.texts]
+        size = image_size(item.image)
+        ids = [re.search(r'\bid="(\d+)"', text) for text in self._texts.cut.texts]
         number = max((int(found[1]) for found in ids if found), default=-1) + 1
         subset = f" subset={quoteattr(self._subset)}" if self._subset else ""
         named = f'<image id="{number}" name={quoteattr(item.key)}{subset}'
         return f'{named} width="{size.width}" height="{size.height}">\n  </image>'
-
-    def _replace(self, cut: CutFile) -> None:
-        data = compress_like(cut.text.encode(), self._data or b"")
-        self._file.replace(data)
-        self._data, self._cut = data, cut
 
 
 def gaps_with_one_more(cut: CutFile) -> list[str]:

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from jumok.data.annotations.annotated import AnnotatedSet
 from jumok.data.annotations.coco import coco_text
 from jumok.data.cache.place import cache_key
-from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 from jumok.files import remove_left, unwritable, write_file_atomically
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
@@ -25,7 +24,7 @@ from jumok.labelling.object_marks import (
     same_or_conflict,
 )
 from jumok.labelling.record_list import PlainRecords, RecordHistory, TextRecord
-from jumok.labelling.refusals import unknown_image
+from jumok.labelling.refusals import readable, unknown_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +211,8 @@ class FolderStore:
             data = self._form.annotated(self._names())
             images = (replace(one, name=str(one.path.absolute())) for one in data.images if one.path in there)
             target = folder / "annotations.json"
-            try:
+            with readable():
                 text = coco_text(replace(data, images=tuple(images)))
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
             write_file_atomically(target, text.encode())
             images_folder = self.place if self.place.is_dir() else self.place.parent
             return {"coco": str(target.absolute()), "images": str(images_folder.absolute())}
@@ -287,7 +284,7 @@ class FolderStore:
         data = self._form.join(records, loaded.data)
         if data != loaded.data:
             self._form.before_first()
-            self._files[item.file].replace(data)
+            self._files[item.file].replace(data, loaded.data)
             self._history.keep(done)
             self._loaded[item.key] = LoadedFile(data, cache_key(data), records)
             self._seen[item.key] = self._loaded[item.key].version

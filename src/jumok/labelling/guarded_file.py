@@ -2,7 +2,7 @@
 
 Whoever writes holds the lock of the folder, reads what stands there now, and replaces the file while holding it. The
 lock is that of the system on the folder itself, so that nothing is left behind, and it ends with the process. Programs
-that know no lock are noticed by what they have changed.
+that know no lock are noticed by what they have changed: the last look is directly before the file is replaced.
 """
 
 import errno
@@ -22,6 +22,10 @@ from jumok.files import read_whole, remove_left, unwritable, write_file_atomical
 
 NO_FOLDER_LOCKS = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EISDIR)
 HELD = threading.local()  # the folders that this thread has locked
+
+
+class ChangedMeanwhile(DataError):
+    """A program that knows no lock has changed a file since it was read; nothing was written over it."""
 
 
 @contextmanager
@@ -55,10 +59,26 @@ def read_now(path: Path) -> bytes | None:
         raise DataError(f"{path}: cannot be read ({reason}); fix its permissions or the disk") from None
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def require_unchanged(path: Path, before: bytes | None) -> None:
+    """Raise ChangedMeanwhile unless a file still holds these bytes; None where there was none."""
+    if read_now(path) != before:
+        raise ChangedMeanwhile(
+            f"{path}: was changed by another program at this moment; nothing was written over it, try again",
+            f"{path}: 바로 지금 다른 프로그램이 바꾸었습니다. 덮어쓰지 않았으니 다시 시도하세요",
+        )
+
+
+def replace_file(path: Path, data: bytes, before: bytes | None) -> None:
     """Replace a file as a whole, with its permissions; a link stays a link.
 
-    Raises RunError if the disk refuses, or the file is write-protected; nothing is changed then.
+    Args:
+        path: The file.
+        data: Its new bytes.
+        before: The bytes that were read under the lock; None where there was no file.
+
+    Raises:
+        ChangedMeanwhile: The file holds something else by now.
+        RunError: The disk refuses, or the file is write-protected; nothing is changed then.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -70,7 +90,7 @@ def replace_file(path: Path, data: bytes) -> None:
     if mode is not None and not os.access(target, os.W_OK):
         denied = PermissionError(errno.EACCES, "it is write-protected")
         raise unwritable(path, denied) from denied
-    write_file_atomically(target, data, mode)
+    write_file_atomically(target, data, mode, lambda: require_unchanged(path, before))
 
 
 class GuardedFile:
@@ -102,9 +122,9 @@ class GuardedFile:
         with lock_folder(Path(os.path.realpath(self.path)).parent):
             yield self.read()
 
-    def replace(self, data: bytes) -> None:
-        """Replace the file as a whole; for whoever holds the lock. Raises RunError."""
-        replace_file(self.path, data)
+    def replace(self, data: bytes, before: bytes | None) -> None:
+        """Replace the file, which held `before` when it was read under the lock; see `replace_file`."""
+        replace_file(self.path, data, before)
         self._kept = (state_of(self.path), False, data)
 
 

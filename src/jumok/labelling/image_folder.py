@@ -1,16 +1,16 @@
 """The images of a folder by their names below it, listed again only when a folder has changed."""
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from time import time_ns
 
+from jumok.data.cache.states import FileState, is_settled, state_of
 from jumok.data.images.reading import SUFFIXES, Size, read_header
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.files import not_text
-
-UNSETTLED = 100_000_000  # nanoseconds in which a folder may change twice at one time
+from jumok.labelling.refusals import readable
 
 
 class ImageFolder:
@@ -20,17 +20,17 @@ class ImageFolder:
         self.folder = folder
         self._excluded = frozenset(map(os.path.realpath, excluded))
         self._within: tuple[Path, ...] = (folder,)
-        self._times: dict[Path, int] | None = None
+        self._states: dict[Path, FileState] | None = None
         self._found: dict[str, Path] = {}
 
     def look_in(self, folder: Path, within: tuple[Path, ...]) -> None:
         """Name images by their places below a folder, and list only these folders of it."""
         if (folder, within) != (self.folder, self._within):
-            self.folder, self._within, self._times = folder, within, None
+            self.folder, self._within, self._states = folder, within, None
 
     def images(self) -> Mapping[str, Path]:
         """The images by name, sorted; the same object while nothing has changed."""
-        if self._times is None or any(changed_at(place) != time for place, time in self._times.items()):
+        if self._states is None or any(state_of(place) != state for place, state in self._states.items()):
             self._list()
         return self._found
 
@@ -39,27 +39,32 @@ class ImageFolder:
         return self._found.get(name) or self.images().get(name)
 
     def _list(self) -> None:
-        times, began = dict[Path, int](), time_ns()
+        states, began = dict[Path, FileState](), time_ns()
         found: dict[str, Path] = {}
         for start in self._within:
             below = files_below(start, SUFFIXES) if os.path.isdir(start) else None
             for place in (start, *(below.folders if below else ())):
-                time = changed_at(place)
-                times[place] = time if time < began - UNSETTLED else 0  # looked at again
+                state = state_of(place)
+                states[place] = state if is_settled(state, began) else []  # looked at again
             for path in below.files if below else ():
                 if not not_text(str(path)) and not (
                     self._excluded and os.path.realpath(path) in self._excluded
                 ):
                     found[path.relative_to(self.folder).as_posix()] = path
-        self._times, self._found = times, found
+        self._states, self._found = states, found
 
 
-def changed_at(folder: Path) -> int:
-    """When a folder got or lost its last file, in nanoseconds; 0 if it is not there."""
-    try:
-        return os.stat(folder).st_mtime_ns
-    except OSError:
-        return 0
+def same_listing(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether two lists hold the same objects, of which paths and states of files are the same when they are equal."""
+    return len(one) == len(other) and all(
+        a is b or (isinstance(a, Path | list) and a == b) for a, b in zip(one, other, strict=True)
+    )
+
+
+def image_size(image: Path) -> Size:
+    """The size of an image as it is shown; DataError if it cannot be read."""
+    with readable():
+        return read_header(image).size
 
 
 def shown_size(image: Path) -> Size | None:

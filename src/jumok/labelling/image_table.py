@@ -196,7 +196,7 @@ class ImageTableStore:
             row: TableRow = self._form.new_row({0: self._cell(key), 1: text})
             content = content.with_new_row(row)
             line = f"row {content.line_of(len(content.rows) - 1)}"
-            self._rows.replace(content, [*state.keys, new_key(line, {*state.keys, *state.gone})])
+            self._rows.replace(state, content, [*state.keys, new_key(line, {*state.keys, *state.gone})])
         return self.read(key)
 
     def _write_nothing(self, key: str, row_key: str, version: str, state: TableState) -> ItemMarks:
@@ -206,5 +206,5 @@ class ImageTableStore:
             return self._rows.write(row_key, version, self._nothing())  # tells the conflict
         place = state.places[row_key]
         content = state.content.without_row(place)
-        self._rows.replace(content, [*state.keys[:place], *state.keys[place + 1 :]])
+        self._rows.replace(state, content, [*state.keys[:place], *state.keys[place + 1 :]])
         return self.read(key)

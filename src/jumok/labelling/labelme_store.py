@@ -17,24 +17,27 @@ from jumok.data.annotations.located_json import LocatedJson, decode_text
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.data.tables.open_text import is_file
-from jumok.errors import DataError
 from jumok.files import unwritable, write_file_atomically
 from jumok.labelling.annotation_store import AnnotationStore
 from jumok.labelling.annotation_text import (
+    NO_LIST,
     ItemText,
     ReadText,
     TextObject,
     WantedObject,
     check_outline,
+    edit_objects,
     edited_list,
     grouped_objects,
     is_drawn_anew,
+    list_in,
 )
-from jumok.labelling.coco_store import compress_like
 from jumok.labelling.guarded_file import GuardedFile, lock_folder
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_marks import NOWHERE, ObjectMark
 from jumok.labelling.record_style import style_of, with_members
+from jumok.labelling.refusals import readable
+from jumok.labelling.text_bytes import compress_like
 
 FIRST_SHAPE_GAPS = ("\n    ", "\n  ")  # around the first shape of a file, as labelme indents it
 
@@ -126,10 +129,8 @@ class LabelmeForm:
             image = AnnotatedImage(
                 item.image, path, NOWHERE, None, tuple(one.annotation() for _, one in wanted)
             )
-            try:
+            with readable():
                 return labelme_text(image, path)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
         return ShapeChange(item.text).changed(read.objects, wanted)
 
     def put(self, item: ItemText, text: str) -> None:
@@ -141,7 +142,8 @@ class LabelmeForm:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise unwritable(file, error) from error
-        known.guarded.replace(data if known.data is None else compress_like(data, known.data))
+        before = known.data
+        known.guarded.replace(data if before is None else compress_like(data, before), before)
 
     def known_classes(self) -> Sequence[str]:
         """None: a file of labelme lists no classes."""
@@ -191,36 +193,28 @@ class ShapeChange:
 
     def __init__(self, text: str) -> None:
         self._text, self._ascii = text, "\\u" in text
-        found = LocatedJson(Path("shapes"), text)
-        places, member = list(found.spans["shapes"]), found.members["shapes"]
-        self._spans = list(zip(places[::2], places[1::2], strict=True))
-        self._inside = (member.start + 1, member.end - 1)
-        self._values = [record.value for record in found.lists["shapes"]]
+        self._listed = list_in(text, "shapes") or NO_LIST
         self._changes: dict[int, str | None] = {}
         self._added: list[str] = []
-        groups = [one.get("group_id") for one in self._values if isinstance(one, dict)]
+        groups = [one.get("group_id") for one in self._listed.values if isinstance(one, dict)]
         self._group = max((one for one in groups if type(one) is int), default=0)
 
     def changed(self, current: Sequence[TextObject], wanted: Sequence[WantedObject]) -> str:
         """The text with the wanted objects instead of the current ones."""
-        kept = [old for old, _ in wanted if old is not None]
-        for old in current:
-            if old not in kept:
-                self._changes.update(dict.fromkeys(old.records))
-        for known, one in wanted:
-            if known is None:
-                self._add(one)
-            elif not one.is_as(known.mark) or known.mark.fixed != one.fixed:
-                self._change(known, one)
-        return edited_list(
-            self._text, self._spans, self._inside, self._changes, self._added, FIRST_SHAPE_GAPS
-        )
+        edit_objects(self, current, wanted)
+        return edited_list(self._text, self._listed, self._changes, self._added, FIRST_SHAPE_GAPS)
 
-    def _add(self, one: ObjectMark) -> None:
+    def remove(self, records: Sequence[int]) -> None:
+        """Take out the shapes of an object."""
+        self._changes.update(dict.fromkeys(records))
+
+    def add(self, one: ObjectMark) -> None:
+        """Add the shapes of a new object."""
         self._group += len(one.polygons or ()) > 1
         self._added += [self._rendered(shape) for shape in shapes_of_object(one.annotation(), self._group)]
 
-    def _change(self, old: TextObject, one: ObjectMark) -> None:
+    def change(self, old: TextObject, one: ObjectMark) -> None:
+        """Give the shapes of an object what has changed."""
         check_outline(old.mark, one)
         flags = {
             name: getattr(one, name) for name in OBJECT_FLAGS if getattr(one, name) != getattr(old.mark, name)
@@ -229,7 +223,9 @@ class ShapeChange:
         common |= {"flags": flags} if flags else {}
         shapes: list[dict[str, Any]] = [{}] * len(old.records)
         if is_drawn_anew(old.mark, one):
-            group = next((g for n in old.records if (g := self._values[n].get("group_id")) is not None), None)
+            group = next(
+                (g for n in old.records if (g := self._listed.values[n].get("group_id")) is not None), None
+            )
             if group is None and len(one.polygons or ()) > 1:
                 self._group += 1
                 group = self._group
@@ -246,13 +242,13 @@ class ShapeChange:
             self._changes[number] = None if members is None else self._with(number, members)
 
     def _with(self, number: int, members: Mapping[str, Any]) -> str:
-        start, end = self._spans[number]
+        start, end = self._listed.spans[number]
         return with_members(self._text[start:end], members, self._ascii) if members else self._text[start:end]
 
     def _rendered(self, shape: Mapping[str, Any]) -> str:
         """A new shape, written like the last one there is."""
-        if self._spans:
-            start, end = self._spans[-1]
+        if self._listed.spans:
+            start, end = self._listed.spans[-1]
             return style_of(self._text[start:end], self._ascii).record(shape)
         lines = json.dumps(shape, ensure_ascii=False, indent=2, allow_nan=False)
         return lines.replace("\n", "\n    ")

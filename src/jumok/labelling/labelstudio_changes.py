@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jumok.data.annotations.annotated import OBJECT_FLAGS
@@ -11,52 +9,25 @@ from jumok.data.annotations.labelstudio_config import CONTROL_NAMES, IMAGE_CONTR
 from jumok.data.annotations.labelstudio_regions import FLAG_CHOICES, SHAPE_TYPES, base_type, labels_of
 from jumok.data.annotations.labelstudio_tasks import chosen_annotation
 from jumok.data.annotations.labelstudio_writing import region_results, region_value, type_of_region
-from jumok.data.annotations.located_json import LocatedJson
 from jumok.data.images.reading import Size
 from jumok.labelling.annotation_text import (
+    NO_LIST,
     TextObject,
     WantedObject,
     check_outline,
+    edit_objects,
     edited_list,
     is_drawn_anew,
+    list_in,
 )
 from jumok.labelling.object_marks import ObjectMark
 from jumok.labelling.record_style import RecordStyle, style_of, with_members
 
 GEOMETRY = (
-    "x",
-    "y",
-    "width",
-    "height",
-    "rotation",
-    "points",
-    "closed",
-    "radiusX",
-    "radiusY",
-    "format",
-    "rle",
-)
+    *("x", "y", "width", "height", "rotation", "points", "closed", "radiusX", "radiusY", "format", "rle"),
+)  # members of a value that say where a region is
 ALONE_RESULT = ("", "")
 Controls = Mapping[str, tuple[str, str]]  # the names of the control and of the image, by type of result
-
-
-@dataclass(frozen=True)
-class ListPlaces:
-    """Where the items of a list stand in a text."""
-
-    values: list[Any]
-    spans: list[tuple[int, int]]
-    inside: tuple[int, int]  # between the brackets
-
-
-def list_in(text: str, name: str) -> ListPlaces | None:
-    """The list of this name in a JSON object; None if there is none."""
-    found = LocatedJson(Path(name), text)
-    if name not in found.lists:
-        return None
-    places, member = list(found.spans[name]), found.members[name]
-    spans = list(zip(places[::2], places[1::2], strict=True))
-    return ListPlaces([one.value for one in found.lists[name]], spans, (member.start + 1, member.end - 1))
 
 
 def changed_task(
@@ -87,7 +58,7 @@ def changed_task(
     made = ResultChange(empty, size, controls).changed(current, wanted)
     if listed is None:
         return with_members(text, {name: [json.loads(made)]}, "\\u" in text)
-    return edited_list(text, listed.spans, listed.inside, {}, [made], ALONE_RESULT)
+    return edited_list(text, listed, {}, [made], ALONE_RESULT)
 
 
 class ResultChange:
@@ -96,24 +67,23 @@ class ResultChange:
     def __init__(self, text: str, size: Size, controls: Controls) -> None:
         self._text, self._size, self._controls = text, size, controls
         self._ascii = "\\u" in text
-        self._listed = list_in(text, "result") or ListPlaces([], [], (0, 0))
+        self._listed = list_in(text, "result") or NO_LIST
         self._changes: dict[int, str | None] = {}
         self._added: list[str] = []
         self._ids = {str(one.get("id")) for one in self._listed.values if isinstance(one, dict)}
 
     def changed(self, current: Sequence[TextObject], wanted: Sequence[WantedObject]) -> str:
         """The annotation with the wanted objects instead of the current ones."""
-        kept = [old for old, _ in wanted if old is not None]
-        for old in current:
-            if old not in kept:
-                self._changes.update(dict.fromkeys(old.records))
-        for known, one in wanted:
-            if known is None:
-                self._add(region_results(one.annotation(), self._new_id(), self._size))
-            elif not one.is_as(known.mark) or known.mark.fixed != one.fixed:
-                self._change(known, one)
-        listed = self._listed
-        return edited_list(self._text, listed.spans, listed.inside, self._changes, self._added, ALONE_RESULT)
+        edit_objects(self, current, wanted)
+        return edited_list(self._text, self._listed, self._changes, self._added, ALONE_RESULT)
+
+    def remove(self, records: Sequence[int]) -> None:
+        """Take out the results of an object."""
+        self._changes.update(dict.fromkeys(records))
+
+    def add(self, one: ObjectMark) -> None:
+        """Add the results of a new object."""
+        self._add(region_results(one.annotation(), self._new_id(), self._size))
 
     def _new_id(self) -> str:
         number = 1
@@ -144,7 +114,8 @@ class ResultChange:
         start, end = self._listed.spans[-1]
         return style_of(self._text[start:end], self._ascii)
 
-    def _change(self, old: TextObject, one: ObjectMark) -> None:
+    def change(self, old: TextObject, one: ObjectMark) -> None:
+        """Give the results of an object what has changed."""
         check_outline(old.mark, one)
         for number in old.records:
             self._changes[number] = self._result(number, old.mark, one)

@@ -20,20 +20,20 @@ from jumok.data.annotations.labelstudio_regions import Region, regions_in
 from jumok.data.annotations.labelstudio_tasks import StudioTask, find_task_images, image_address, studio_task
 from jumok.data.annotations.labelstudio_writing import LOCAL_FILES
 from jumok.data.annotations.located_json import LocatedJson, Record, decode_text
-from jumok.data.images.reading import Size, read_header
+from jumok.data.images.reading import Size
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.open_text import is_folder
-from jumok.errors import DataError
 from jumok.files import write_file_atomically
 from jumok.labelling.annotation_store import AnnotationStore
 from jumok.labelling.annotation_text import ItemText, ReadText, TextObject, WantedObject
-from jumok.labelling.coco_store import compress_like, decompressed
 from jumok.labelling.cut_file import CutFile
-from jumok.labelling.guarded_file import GuardedFile, read_now, replace_file
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.guarded_file import read_now, replace_file
+from jumok.labelling.image_folder import ImageFolder, image_size
+from jumok.labelling.item_texts import ItemTexts
 from jumok.labelling.labelstudio_changes import changed_task
 from jumok.labelling.object_marks import mark_of
 from jumok.labelling.refusals import file_is_gone, minimal_export
+from jumok.labelling.text_bytes import decompressed
 
 LAST_LABEL = re.compile(r"([ \t]*)<Label\b[^>]*?(?:/>|>\s*</Label>)(?!.*<Label\b)", re.DOTALL)
 CONTROL = re.compile(r"<(\w+Labels)\b[^>]*>.*?</\1>", re.DOTALL)
@@ -71,25 +71,14 @@ class LabelStudioForm:
     def __init__(self, file: Path, images: Path | None) -> None:
         self.place, self.folder = file, images or file.parent
         self._images = images
-        self._file = GuardedFile(file)
-        self._data: bytes | None = b""
-        self._cut = CutFile()
-        self._items: dict[str, ItemText] = {}
-        self._places: dict[str, int] = {}
+        self._texts = ItemTexts(file, self._load)
         self._controls: dict[str, tuple[str, str]] = {}
         self._image_field = IMAGE_CONTROL
         self.items()
 
     def items(self) -> Mapping[str, ItemText]:
         """The images of the tasks, in the order of the file."""
-        data = self._file.read()
-        if data is not self._data:
-            try:
-                self._load(data)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
-            self._data = data
-        return self._items
+        return self._texts.now()
 
     def find(self, key: str) -> ItemText | None:
         """One of the images."""
@@ -97,13 +86,13 @@ class LabelStudioForm:
 
     def lock(self) -> AbstractContextManager[Any]:
         """Hold the lock of the file."""
-        return self._file.lock()
+        return self._texts.file.lock()
 
     def read(self, item: ItemText) -> ReadText:
         """The objects of the regions of the annotation that counts, and what is wrong with others."""
         place = SourceLocation(str(self.place), None)
         value = json.loads(item.text or "")
-        task = studio_task(Record(value, place), self._places[item.key] + 1, Counter())
+        task = studio_task(Record(value, place), self._texts.place(item.key) + 1, Counter())
         if task.results is None:
             return ReadText(is_answered=False)
         numbers = {id(one): number for number, one in enumerate(task.results)}
@@ -115,7 +104,7 @@ class LabelStudioForm:
                 one = self._annotation(task, region, item.image)
             except (Wrong, OverflowError) as wrong:
                 what = f"{task.name}, region {region.shape.get('id') or number}"
-                line = self._cut.line_of(self._places[item.key])
+                line = self._texts.cut.line_of(self._texts.place(item.key))
                 problems.append(str(record_fault(place, what, wrong)._replace(line=line)))
                 continue
             records = tuple(numbers[id(result)] for result in region.results)
@@ -129,16 +118,7 @@ class LabelStudioForm:
 
     def put(self, item: ItemText, text: str) -> None:
         """Write the file with another task of an image."""
-        new = item.key not in self._places
-        place = len(self._cut.texts) if new else self._places[item.key]
-        cut = self._cut.joined(place, text)
-        if new:
-            cut.gaps = gaps_with_one_task_more(self._cut)
-        data = compress_like(cut.text.encode(), self._data or b"")
-        self._file.replace(data)
-        self._data, self._cut = data, cut
-        self._places[item.key] = place
-        self._items[item.key] = ItemText(item.key, item.image, text)
+        self._texts.put(item, text, gaps_with_one_task_more)
 
     def known_classes(self) -> Sequence[str]:
         """The labels of a configuration beside the file."""
@@ -150,13 +130,13 @@ class LabelStudioForm:
         data = read_now(path)
         if data is not None:
             changed = CONTROL.sub(lambda found: with_label(found[0], name), data.decode())
-            replace_file(path, changed.encode())
+            replace_file(path, changed.encode(), data)
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """A copy of the file."""
         self.items()
         target = folder / self.place.name.removesuffix(".gz")
-        write_file_atomically(target, self._cut.text.encode())
+        write_file_atomically(target, self._texts.cut.text.encode())
         return {"labelstudio": str(target.absolute()), "images": str(self.folder.absolute())}
 
     def _load(self, data: bytes | None) -> None:
@@ -174,7 +154,7 @@ class LabelStudioForm:
             records, spans = found.lists[TASK_LIST], list(found.spans[TASK_LIST])
         borders = [0, *spans, len(text)]
         parts = [text[a:b] for a, b in zip(borders, borders[1:], strict=False)]
-        self._cut = CutFile(parts[::2], parts[1::2])
+        self._texts.cut = CutFile(parts[::2], parts[1::2])
         self._controls = dict(controls_in(records))
         self._find(records)
 
@@ -196,12 +176,9 @@ class LabelStudioForm:
             raise minimal_export(self.place)
         found = find_task_images(self.place, [task.address for _, task, _ in tasks], self._images)
         self.folder = image_root(self.place, found)
-        self._items, self._places = {}, {}
+        self._texts.clear()
         for (place, _, fault), path in zip(tasks, found.paths, strict=True):
-            key = safe_name(path, self.folder)
-            if key not in self._items:
-                self._items[key] = ItemText(key, path, self._cut.texts[place], fault)
-                self._places[key] = place
+            self._texts.add(safe_name(path, self.folder), path, place, fault)
 
     def _annotation(self, task: StudioTask, region: Region, image: Path) -> Annotation:
         """The object of a region; raises Wrong."""
@@ -219,14 +196,11 @@ class LabelStudioForm:
                 )
                 if stated is not None:
                     return stated
-        try:
-            return read_header(item.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
+        return image_size(item.image)
 
     def _new_task(self, item: ItemText) -> str:
         """The task of an image that the file does not list yet, named as a local file."""
-        values = [json.loads(text) for text in self._cut.texts]
+        values = [json.loads(text) for text in self._texts.cut.texts]
         ids = [one["id"] for one in values if isinstance(one, dict) and type(one.get("id")) is int]
         image = item.image.absolute()
         root = self.place.parent.absolute()

@@ -16,10 +16,10 @@ from jumok.data.annotations.masks import class_indices, is_coloured
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.images.mask_images import COLOUR_MODES, GREY, colours_of, is_lossy, mask_values
 from jumok.data.images.reading import UPRIGHT, Size, open_image, orientation, upright
-from jumok.data.tables.faults import UnreadableFile
 from jumok.deferred import Deferred
 from jumok.errors import DataError
 from jumok.labelling.png_chunks import with_pixels_of
+from jumok.labelling.refusals import readable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -104,13 +104,10 @@ def occurring(classes: np.ndarray) -> list[int]:
 
 def decode_mask(path: Path, data: bytes, coloured: bool) -> np.ndarray:
     """The numbers (Y, X) or colours (Y, X, 3) of a mask, as readers have them; raises DataError."""
-    try:
-        with open_image(path, data) as image:
-            if not is_lossy(path, image):
-                shown = upright(image)
-                return colours_of(path, shown) if coloured else mask_values(path, shown)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable.fault)) from None
+    with readable(), open_image(path, data) as image:
+        if not is_lossy(path, image):
+            shown = upright(image)
+            return colours_of(path, shown) if coloured else mask_values(path, shown)
     raise DataError(f"{path}: does not keep the exact values of pixels; save the mask as PNG")
 
 

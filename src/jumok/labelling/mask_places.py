@@ -165,7 +165,7 @@ class ListOfMasks:
             last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
             line, end = self._line(last, one), "\r\n" if "\r\n" in text else "\n"
             added = end + line if text and not text.endswith("\n") else line + end
-            self._file.replace((data or b"") + added.encode())
+            self._file.replace((data or b"") + added.encode(), data)
             self._appended[key] = added.encode()
             self._places = {**self._places, key: one._replace(is_listed=True)}
             self._data = self._file.read()
@@ -175,7 +175,7 @@ class ListOfMasks:
         with self._file.lock() as data:
             line = self._appended.pop(key, b"")
             if line and data is not None and data.count(line) == 1:
-                self._file.replace(data.replace(line, b""))
+                self._file.replace(data.replace(line, b""), data)
 
     def _listed(self) -> Iterator[tuple[str, MaskPlace]]:
         """The pairs of all lines that can be read; of two lines with one image the first counts."""

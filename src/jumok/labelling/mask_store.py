@@ -13,14 +13,15 @@ from jumok.data.annotations.mask_pairs import FOLDERS
 from jumok.data.annotations.masks import WHITE, class_list
 from jumok.data.cache.place import cache_key
 from jumok.data.images.mask_images import load_mask
-from jumok.data.images.reading import SUFFIXES, Size, open_image, read_header
+from jumok.data.images.reading import SUFFIXES, Size, open_image
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError, JumokError
-from jumok.files import remove, remove_left, unwritable
-from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelConflict, LabelItem, MarksKind
-from jumok.labelling.guarded_file import lock_folder, read_now, replace_file
+from jumok.files import remove, remove_left, unwritable, write_file_atomically
+from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
+from jumok.labelling.guarded_file import lock_folder, read_now, replace_file, require_unchanged
+from jumok.labelling.image_folder import image_size
 from jumok.labelling.mask_files import (
     NO_CLASS,
     MaskValues,
@@ -34,6 +35,7 @@ from jumok.labelling.mask_files import (
 )
 from jumok.labelling.mask_looks import FileMark, MaskLook, MaskLooks, file_mark
 from jumok.labelling.mask_places import FolderOfMasks, ListOfMasks, MaskPlace, MaskPlaces
+from jumok.labelling.refusals import changed_elsewhere
 
 if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
@@ -210,9 +212,7 @@ class MaskStore:
                 data = read_now(one.mask)
                 before = None if data is None else self._pixels(one, data)
                 if version != mask_version(data) and not same_pixels(before, classes):
-                    problem = f"{one.mask}: was changed by another program or page meanwhile"
-                    current = self._marks(one, data)
-                    raise LabelConflict(f"{problem}; look at it, and label it again", current)
+                    raise changed_elsewhere(f"{one.mask}:", "label", self._marks(one, data))
                 new = self._replace(key, one, data, before, classes)
                 self._known[key] = file_mark(one.mask)
             now = self._place_of(key)
@@ -241,10 +241,10 @@ class MaskStore:
                 continue
             target = (folder / "masks" / f"{number}.png").absolute()
             target.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(target, data)
+            write_file_atomically(target, data)
             lines.append(f"{one.image.absolute()}\t{target}\n")
         listed = folder / "train.txt"
-        replace_file(listed, "".join(lines).encode())
+        write_file_atomically(listed, "".join(lines).encode())
         return {"masks": listed, "classes": self.classes(), **self._settings}
 
     def _item(self, key: str, one: MaskPlace) -> LabelItem:
@@ -269,22 +269,16 @@ class MaskStore:
             raise DataError(f"{self.place} has no image {key!r}; load the page again")
         return one
 
-    def _size_of(self, one: MaskPlace) -> Size:
-        try:
-            return read_header(one.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable.fault)) from None
-
     def _classes_in(self, one: MaskPlace, marks: Mapping[str, Any]) -> np.ndarray | None:
         """The classes of pixels that a page sends (Y, X); None to remove a mask."""
         if "mask" not in marks or not isinstance(marks["mask"], str | None):
             raise DataError(f'marks of an image are {{"mask": PNG or null}}; got {marks!r:.80}')
         text = marks["mask"]
-        return None if text is None else mask_of_page(text, self._size_of(one), len(self._values.classes))
+        return None if text is None else mask_of_page(text, image_size(one.image), len(self._values.classes))
 
     def _pixels(self, one: MaskPlace, data: bytes) -> np.ndarray:
         """The classes of a mask's pixels (Y, X); DataError if it cannot be read or is not of its image's size."""
-        classes, size = read_classes_of(one.mask, data, self._values), self._size_of(one)
+        classes, size = read_classes_of(one.mask, data, self._values), image_size(one.image)
         own = Size(classes.shape[1], classes.shape[0])
         if own != size:
             raise DataError(
@@ -326,15 +320,14 @@ class MaskStore:
         """Write a mask where it changes, and have it found; gives its bytes now."""
         if classes is None:
             if data is not None:
-                self._remove(key, one)
+                self._remove(key, one, data)
             return None
         if data is None or before is None:
             new = new_mask(one.mask, classes, self._values, self._like())
-            self._made.add(one.mask)
         else:
             new = changed_mask(one.mask, data, before, classes, self._values)
         if new != data:
-            replace_file(one.mask, new)
+            replace_file(one.mask, new, data)
         self._places.accept()
         try:
             self._places.list_new(key)
@@ -342,15 +335,18 @@ class MaskStore:
             if data is None:
                 remove(one.mask)
             raise
+        if data is None:
+            self._made.add(one.mask)
         return new
 
-    def _remove(self, key: str, one: MaskPlace) -> None:
+    def _remove(self, key: str, one: MaskPlace, data: bytes) -> None:
         """Take back a mask that was begun here, as undo does; others are not removed."""
         if one.mask not in self._made:
             raise DataError(
                 f"{one.mask}: a mask is not removed here; paint all of it as not labelled, or remove the file"
             )
         self._places.unlist(key)
+        require_unchanged(one.mask, data)
         try:
             one.mask.unlink()
         except OSError as error:

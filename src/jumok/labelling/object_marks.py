@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from jumok.data.annotations.annotated import FLAGS, Annotation, Box, SourceLocation, pixels
+from jumok.data.annotations.annotated import OBJECT_FLAGS, Annotation, Box, SourceLocation, pixels
 from jumok.data.annotations.segmentation import Polygon, RunLengths, polygon_bounds
 from jumok.data.tables.listing import composed
 from jumok.errors import DataError
@@ -22,7 +22,6 @@ from jumok.labelling.refusals import (
 )
 from jumok.wording import quantity
 
-ALL_FLAGS = ("crowd", *FLAGS)
 SAME_PIXELS = 1e-6  # edges that differ by less are equal
 BEYOND = 0.5  # pixels beyond the edge of an image that are roundings
 NOWHERE = SourceLocation("", None)
@@ -57,13 +56,13 @@ class ObjectMark:
 
     def annotation(self) -> Annotation:
         """The object as the annotation formats have it."""
-        flags = dict(zip(ALL_FLAGS, self.flags, strict=True))
+        flags = dict(zip(OBJECT_FLAGS, self.flags, strict=True))
         return Annotation(self.box, self.name, NOWHERE, segmentation=self.polygons, **flags)
 
     def to_json(self) -> dict[str, Any]:
         """The object as the page reads it."""
         polygons = None if self.polygons is None else [list(polygon) for polygon in self.polygons]
-        flags = dict(zip(ALL_FLAGS, self.flags, strict=True))
+        flags = dict(zip(OBJECT_FLAGS, self.flags, strict=True))
         shape = {"box": list(self.box), "polygons": polygons, "fixed": self.fixed}
         return {"id": self.id, "class": self.name, **shape, **flags}
 
@@ -82,7 +81,7 @@ def mark_of(one: Annotation, id: str | None, fixed: bool = False) -> ObjectMark:
     outline = one.segmentation
     fixed = fixed or isinstance(outline, RunLengths)
     polygons = outline if isinstance(outline, tuple) else None
-    flags = {name: getattr(one, name) for name in ALL_FLAGS}
+    flags = {name: getattr(one, name) for name in OBJECT_FLAGS}
     return ObjectMark(id, one.name, one.box, polygons, fixed, **flags)
 
 
@@ -247,7 +246,7 @@ def _object(number: int, value: Any) -> ObjectMark:
             f"object {number}: its box has {quantity(len(box), 'number')}, expected x1, y1, x2, y2"
         )
     x1, y1, x2, y2 = box
-    flags = {flag: value.get(flag) in (1, True) for flag in ALL_FLAGS}
+    flags = {flag: value.get(flag) in (1, True) for flag in OBJECT_FLAGS}
     fixed = value.get("fixed") in (1, True)
     return ObjectMark(id, composed(name), (x1, y1, x2, y2), polygons, fixed, **flags)
 

@@ -1,12 +1,10 @@
-"""Opens the store of objects of an experiment's source, or of a folder of images."""
+"""Opens the store of objects of a source, or of a folder of images without annotations."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
-from jumok.data.annotations.detecting import look_at
-from jumok.errors import DataError, did_you_mean
-from jumok.experiment.found import annotations
+from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.contract import LabelStore
@@ -54,47 +52,6 @@ def open_object_source(
     known = "coco, voc, yolo, labelme, cvat or labelstudio"
     problem = f"objects are labelled in files of {known}; this source is {source.format}"
     raise DataError(f"{problem}; convert it first, like jumok convert {place} NEW --to coco")
-
-
-def open_object_folder(
-    path: Path,
-    format: ObjectFormat | None = None,
-    classes: Sequence[str] = (),
-    excluded: Collection[Path] = (),
-    split: str | None = None,
-) -> LabelStore:
-    """The store of objects of what is at a path, or a new one for a folder of images without annotations.
-
-    Args:
-        path: A folder, or a file of annotations.
-        format: The format of a new one; COCO by default.
-        classes: The classes; those that are missing are added.
-        excluded: Images that belong to other splits.
-        split: The split, where there are several; by default train.
-
-    Returns:
-        The store; a new one writes nothing before the first change.
-
-    Raises:
-        DataError: If there are annotations that cannot be read or are of another format.
-    """
-    known = look_at(path)
-    if known is None:
-        if not path.is_dir():
-            raise DataError(f"{path} is no folder of images and no file of annotations")
-        return new_objects(path, format or "coco", classes, excluded)
-    if format not in (None, known.format):
-        raise DataError(
-            f"{path} holds annotations of {known.format} already; label it without format: {format}"
-        )
-    splits = annotations(known).splits
-    name = split or ("train" if "train" in splits else next(iter(splits)))
-    if name not in splits:
-        raise DataError(f"{path} has no split {name!r}{did_you_mean(name, splits)}")
-    store = open_object_source(SourceOptions(**splits[name]), excluded=excluded)
-    for one in classes:
-        store.add_class(one)
-    return store
 
 
 def new_objects(

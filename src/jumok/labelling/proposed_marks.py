@@ -1,6 +1,5 @@
 """From the answers of a model to marks, by what a store holds."""
 
-import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,17 +7,15 @@ from math import exp
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from jumok.drawing.encoding import png
 from jumok.errors import DataError, did_you_mean
 from jumok.kinds.contract import OutputField
 from jumok.labelling.contract import AnswerColumn, LabelStore
+from jumok.labelling.mask_files import NO_CLASS, page_mask
+from jumok.labelling.object_marks import ObjectMark
 from jumok.labelling.stretches import stretches_of
 from jumok.wording import quantity
 
-NOT_LABELLED = 255  # in a mask
-PLAIN_OBJECT = dict.fromkeys(("fixed", "crowd", "difficult", "truncated", "occluded"), False)
 PROBABLE_CLASSES = 100  # whose probabilities are told, the most probable ones
 
 
@@ -64,14 +61,7 @@ def proposed_objects(parts: Sequence[AnsweredPart], numbers: Mapping[str, int]) 
     (value,) = parts[0].values.values()
     return {
         "objects": [
-            {
-                "id": None,
-                "class": one.name,
-                "box": list(one.box),
-                "polygons": None,
-                **PLAIN_OBJECT,
-                "score": one.score,
-            }
+            {**ObjectMark(None, one.name, one.box).to_json(), "score": one.score}
             for one in value.sure()
             if one.name in numbers
         ]
@@ -83,8 +73,8 @@ def proposed_mask(parts: Sequence[AnsweredPart], numbers: Mapping[str, int]) -> 
     (value,) = parts[0].values.values()
     if not value.classes.size:
         return {"mask": None}
-    table = np.array([numbers.get(name, NOT_LABELLED) for name in value.names], dtype=np.uint8)
-    return {"mask": base64.b64encode(png(Image.fromarray(table[value.classes]))).decode()}
+    table = np.array([numbers.get(name, NO_CLASS) for name in value.names], dtype=np.uint8)
+    return {"mask": page_mask(table[value.classes])}
 
 
 def proposed_values(values: Mapping[str, Any], kinds: Mapping[str, str]) -> Made:

@@ -12,8 +12,6 @@ from jumok.data.cache.place import cache_key
 from jumok.data.series.clock import seconds_of, usual_distance
 from jumok.data.series.opened import OBJECT_SUFFIXES, is_parquet, signal_separator
 from jumok.data.series.texts import sample_in, whole_clock
-from jumok.data.tables.faults import UnreadableFile
-from jumok.data.tables.open_text import GZIP_MARK
 from jumok.data.tables.rows import clean
 from jumok.data.tables.text_form import why_no_text
 from jumok.errors import DataError
@@ -22,10 +20,11 @@ from jumok.experiment.series_sources import recording_source, series_names
 from jumok.experiment.table_sources import NamedOutputs
 from jumok.files import write_file_atomically
 from jumok.labelling.answers import AnswerField
-from jumok.labelling.contract import AnswerColumn, ItemMarks, LabelConflict, LabelItem, MarksKind
-from jumok.labelling.guarded_file import GuardedFile, read_now
+from jumok.labelling.contract import AnswerColumn, ItemMarks, LabelItem, MarksKind
+from jumok.labelling.guarded_file import GuardedFile
 from jumok.labelling.object_rows import ObjectsForm
-from jumok.labelling.row_sources import cell_answer
+from jumok.labelling.refusals import changed_elsewhere, readable, table_is_gone
+from jumok.labelling.row_sources import cell_answer, refuse_compressed
 from jumok.labelling.session_classes import SessionClasses
 from jumok.labelling.stretches import row_labels, stretches_of
 from jumok.labelling.table_rows import DelimitedForm, TableContent, TableForm, TableRow
@@ -128,8 +127,7 @@ def long_form(path: Path, columns: Sequence[str]) -> TableForm:
     fault = why_no_text(path)
     if fault is not None:
         raise DataError(str(fault))
-    if (read_now(path) or b"").startswith(GZIP_MARK):
-        raise DataError(f"{path}: is compressed; unpack it with gunzip, and name the file without .gz")
+    refuse_compressed(path)
     if path.name.lower().endswith(OBJECT_SUFFIXES):
         return ObjectsForm(path, columns, [LABEL], ())
     return DelimitedForm(path, columns, [LABEL], signal_separator(path), quoting=True)
@@ -198,8 +196,7 @@ class RecordingStore:
                 if label != was
             }
             if current.version != version and changes:
-                problem = f"{self.place}: {key} was changed by another program or page meanwhile"
-                raise LabelConflict(f"{problem}; look at it, and mark it again", current)
+                raise changed_elsewhere(f"{self.place}: {key}", "mark", current)
             faulty = next((rows[at].fault for at in changes if rows[at].fault is not None), None)
             if faulty is not None:
                 raise DataError(str(faulty))
@@ -210,7 +207,7 @@ class RecordingStore:
                 }
                 content = state.content.with_rows(new)
                 data = content.data
-                self._file.replace(data)
+                self._file.replace(data, state.data)
                 self._state = RecordingState(data, content, state.spans)
             return self._marks(self._state, key)
 
@@ -232,20 +229,17 @@ class RecordingStore:
         with self._lock:
             state = self._state_with(key)
             if key not in self._signals:
-                try:
+                with readable():
                     self._signals[key] = self._signal_of(state, key)
-                except UnreadableFile as unreadable:
-                    raise DataError(str(unreadable.fault)) from None
             return self._signals[key]
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Write the recordings that have labels into a table in a folder."""
         state = self._now()
         folder.mkdir(parents=True, exist_ok=True)
-        target, end = folder / f"labelled{self.place.suffix}", state.content.line_end
+        target = folder / f"labelled{self.place.suffix}"
         kept = (row for key in state.spans if any(labels_in(state.rows(key))) for row in state.rows(key))
-        raws = (row.raw if row.raw.endswith(b"\n") else row.raw + end for row in kept)
-        write_file_atomically(target, b"".join((state.content.head, *raws)))
+        write_file_atomically(target, state.content.of_rows(kept))
         return {"recordings": target, **self._fields.source}
 
     def _check(self, label: str) -> None:
@@ -257,9 +251,7 @@ class RecordingStore:
             data = self._file.read()
             if data is not self._state.data:
                 if not data and self._state.spans:
-                    raise DataError(
-                        f"{self.place} is gone or empty now; put it back, then load the page again"
-                    )
+                    raise table_is_gone(self.place)
                 before, self._state = self._state, self._read(data)
                 now = self._state
                 for key in before.spans.keys() | now.spans.keys():

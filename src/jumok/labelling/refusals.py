@@ -1,10 +1,22 @@
 """What cannot be written, said in English and Korean to whoever labels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from jumok.data.images.reading import Size
+from jumok.data.tables.faults import UnreadableFile
 from jumok.errors import DataError
 from jumok.labelling.contract import ItemMarks, LabelConflict
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise DataError for a file that cannot be read."""
+    try:
+        yield
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
 
 
 def unknown_class(name: str) -> DataError:
@@ -73,6 +85,26 @@ def changed_meanwhile(key: str, current: ItemMarks) -> LabelConflict:
     return LabelConflict(
         english, current, f"그 사이에 다른 곳에서 {key}를 바꾸었습니다. 지금 적힌 것을 보세요"
     )
+
+
+def changed_elsewhere(what: str, verb: str, current: ItemMarks) -> LabelConflict:
+    """The conflict of a row, a recording or a mask that somebody else has changed.
+
+    Args:
+        what: What was changed, after its file.
+        verb: What its answers are got by, label or mark.
+        current: What stands there now.
+
+    Returns:
+        The conflict.
+    """
+    problem = f"{what} was changed by another program or page meanwhile"
+    return LabelConflict(f"{problem}; look at it, and {verb} it again", current)
+
+
+def table_is_gone(path: Path) -> DataError:
+    """The error for a table that somebody has taken away or emptied."""
+    return DataError(f"{path} is gone or empty now; put it back, then load the page again")
 
 
 def file_is_gone(path: Path) -> DataError:

@@ -90,8 +90,7 @@ def form_of(
         raise DataError(
             f"{path}: is one JSON value; save it as .jsonl, with one object a line, and name that file"
         )
-    if (read_now(path) or b"").startswith(GZIP_MARK):
-        raise DataError(f"{path}: is compressed; unpack it with gunzip, and name the file without .gz")
+    refuse_compressed(path)
     refuse_faulty(source, inputs, outputs, by_line=reader is jsonl_rows)
     answers = range(len(inputs), len(columns))
     if reader is jsonl_rows:
@@ -104,6 +103,12 @@ def form_of(
     quoting = reader is csv_rows
     separator = source.separator or ("," if quoting else "\t")
     return DelimitedForm(path, columns, answers, separator, quoting)
+
+
+def refuse_compressed(path: Path) -> None:
+    """Refuse a table whose cells cannot be changed one by one; raises DataError."""
+    if (read_now(path) or b"").startswith(GZIP_MARK):
+        raise DataError(f"{path}: is compressed; unpack it with gunzip, and name the file without .gz")
 
 
 def refuse_faulty(

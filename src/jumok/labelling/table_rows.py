@@ -5,7 +5,7 @@ same cells but for the changed ones.
 """
 
 import re
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -69,6 +69,11 @@ class TableContent:
     def without_row(self, place: int) -> "TableContent":
         """The same table with a row less."""
         return replace(self, rows=(*self.rows[:place], *self.rows[place + 1 :]))
+
+    def of_rows(self, rows: Iterable[TableRow]) -> bytes:
+        """The bytes of a table with the same names and only these rows."""
+        raws = (row.raw if row.raw.endswith(b"\n") else row.raw + self.line_end for row in rows)
+        return b"".join((self.head, *raws))
 
     def line_of(self, place: int) -> int:
         """The line where a row begins, from 1."""

@@ -23,6 +23,7 @@ from jumok.labelling.contract import (
     MarksKind,
 )
 from jumok.labelling.guarded_file import GuardedFile
+from jumok.labelling.refusals import changed_elsewhere, table_is_gone
 from jumok.labelling.session_classes import SessionClasses
 from jumok.labelling.table_rows import TableContent, TableForm, TableRow
 from jumok.labelling.table_state import TableState, first_state, next_state, row_version
@@ -113,14 +114,13 @@ class TableStore:
             place = self._place_of(state, key)
             current = self._marks(state, place)
             if current.version != version and not self._says(current, texts):
-                problem = f"{self.place}: {key} was changed by another program or page meanwhile"
-                raise LabelConflict(f"{problem}; look at it, and label it again", current)
+                raise changed_elsewhere(f"{self.place}: {key}", "label", current)
             row = state.rows[place]
             if row.fault is not None:
                 raise DataError(str(row.fault))
             changed = self._changes(row, texts)
             if changed:
-                self.replace(state.content.with_rows({place: self.form.changed_row(row, changed)}))
+                self.replace(state, state.content.with_rows({place: self.form.changed_row(row, changed)}))
             return self._marks(self._state, place)
 
     def changed(self) -> frozenset[str]:
@@ -146,14 +146,9 @@ class TableStore:
             state = self.state()
             labelled = [row for row in state.rows if self._state_of(row) == "labelled"]
             rows = [self._with_whole_paths(row) for row in labelled]
-        return self._snapshot_of(state, rows, folder)
-
-    def _snapshot_of(self, state: TableState, rows: Sequence[TableRow], folder: Path) -> Mapping[str, Any]:
-        end = state.content.line_end
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"labelled{self.place.suffix}"
-        raws = (row.raw if row.raw.endswith(b"\n") else row.raw + end for row in rows)
-        write_file_atomically(target, b"".join((state.content.head, *raws)))
+        write_file_atomically(target, state.content.of_rows(rows))
         return {"table": target, **self.fields.source}
 
     def state(self) -> TableState:
@@ -162,9 +157,7 @@ class TableStore:
             data = self._file.read()
             if data is not self._state.data:
                 if not data and self._state.rows:
-                    raise DataError(
-                        f"{self.place} is gone or empty now; put it back, then load the page again"
-                    )
+                    raise table_is_gone(self.place)
                 self._state, changed = next_state(self._state, data, self.form)
                 self._changed |= changed
             return self._state
@@ -175,13 +168,19 @@ class TableStore:
         with self._lock, self._file.lock():
             yield self.state()
 
-    def replace(self, content: TableContent, keys: Sequence[str] | None = None) -> None:
-        """Write a table, for whoever has locked it; keys are those of its rows, if they are others."""
-        data, lines = content.data, self._state.content.data.count(b"\n")
-        self._file.replace(data)
+    def replace(self, state: TableState, content: TableContent, keys: Sequence[str] | None = None) -> None:
+        """Write another content of a table, for whoever has locked it.
+
+        Args:
+            state: The table that is changed.
+            content: Its new content.
+            keys: The keys of its rows, if they are others.
+        """
+        data, lines = content.data, state.content.data.count(b"\n")
+        self._file.replace(data, state.data)
         if data.count(b"\n") != lines:  # faults name other lines
             content = self.form.parse(data)
-        self._state = self._state.with_content(data, content, keys)
+        self._state = state.with_content(data, content, keys)
 
     def _place_of(self, state: TableState, key: str) -> int:
         place = state.places.get(key)

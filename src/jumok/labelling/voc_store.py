@@ -17,12 +17,12 @@ from jumok.data.tables.text_form import plain_lines
 from jumok.errors import DataError
 from jumok.labelling.folder_store import FolderItem
 from jumok.labelling.guarded_file import lock_folder, read_now, replace_file
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.image_folder import ImageFolder, same_listing
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.object_spans import ObjectSpans
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.refusals import fixed_outline, unsupported_mark
+from jumok.labelling.refusals import fixed_outline, readable, unsupported_mark
 from jumok.labelling.voc_records import (
     OBJECT_TAGS,
     XmlText,
@@ -66,7 +66,7 @@ class VocFormat:
         self._split, self._given, self._classes = split, images, classes
         self._excluded, self._new = excluded, new
         self._folders: dict[Path, ImageFolder] = {}
-        self._listed: tuple[object, dict[str, FolderItem]] | None = None
+        self._listed: tuple[list[object], dict[str, FolderItem]] | None = None
         self._layout = self._find()
 
     def classes(self) -> tuple[str, ...] | None:
@@ -86,7 +86,7 @@ class VocFormat:
         layout = self._layout
         folders = [folder for folder in layout.images if is_folder(folder)]
         images = [self._images(folder).images() for folder in image_folders(layout, folders, self._given)]
-        watched = (images, state_of(layout.lists) if layout.lists else state_of(layout.annotations))
+        watched: list[object] = [*images, state_of(layout.lists or layout.annotations)]
         if self._listed is None or not same_listing(self._listed[0], watched):
             self._listed = (watched, without_shared(self._resolved(layout, images)))
         return self._listed[1]
@@ -125,10 +125,8 @@ class VocFormat:
     def new_file(self, item: FolderItem) -> PlainRecords:
         """The XML of an image without objects."""
         image = AnnotatedImage(item.image, item.image.name, SourceLocation(str(item.file), None))
-        try:
+        with readable():
             return self.cut(item.file, voc_text(image).encode())
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def read(self, item: FolderItem, records: PlainRecords) -> tuple[list[ReadObject], tuple[str, ...]]:
         """The boxes in pixels of the image as it is shown."""
@@ -188,12 +186,13 @@ class VocFormat:
             return
         name = item.file.relative_to(self._layout.annotations).with_suffix("").as_posix()
         with lock_folder(lists.parent.resolve()):
-            data = read_now(lists) or b""
+            before = read_now(lists)
+            data = before or b""
             if name in (line.strip().decode(errors="replace") for line in data.splitlines()):
                 return
             line_end = b"\r\n" if b"\r\n" in data else b"\n"
             gap = b"" if not data or data.endswith(b"\n") else line_end
-            replace_file(lists, data + gap + name.encode() + line_end)
+            replace_file(lists, data + gap + name.encode() + line_end, before)
 
     def annotated(self, classes: Sequence[str]) -> AnnotatedSet:
         """The split as `jumok train` reads it."""
@@ -218,10 +217,8 @@ class VocFormat:
         problem = "is compressed" if data.startswith(GZIP_MARK) else "is empty" if not data.strip() else None
         if problem is not None:
             raise DataError(str(Fault(str(file), None, problem, "write it as plain XML", "bad_xml")))
-        try:
+        with readable():
             return xml_text(file, data)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def _no_voc(self, file: Path, text: str) -> DataError:
         """Why a text is not the XML of an image."""
@@ -268,15 +265,13 @@ class VocFormat:
             files = files_below(layout.annotations, (".xml",)).files if is_folder(layout.annotations) else []
             return [(one.relative_to(layout.annotations).with_suffix("").as_posix(), one) for one in files]
         found: list[tuple[str, Path]] = []
-        try:
+        with readable():
             for _, text in plain_lines(layout.lists):
                 if isinstance(text, Fault):
                     raise DataError(str(text))
                 if name := text.strip().replace("\\", "/"):
                     stated = layout.annotations / f"{name}.xml"
                     found.append((name, reader.images.listings.find(stated) or stated))
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
         return list(dict.fromkeys(found))
 
 
@@ -286,19 +281,6 @@ def image_folders(layout: Layout, folders: Sequence[Path], given: Path | None) -
         return [given]
     named = [one for one in folders if one.name in IMAGE_FOLDERS or one.parent.name in IMAGE_FOLDERS]
     return named or list(folders[:1])
-
-
-def same_listing(one: object, other: object) -> bool:
-    """Whether the same listings were found, and the same state of the list."""
-    if not isinstance(one, tuple) or not isinstance(other, tuple):
-        return False
-    (images, state), (others, other_state) = one, other
-    return state == other_state and len(images) == len(others) and all(map(is_identical, images, others))
-
-
-def is_identical(one: object, other: object) -> bool:
-    """Whether two names are of one object."""
-    return one is other
 
 
 def moved_down(fault: Fault, first: int) -> Fault:

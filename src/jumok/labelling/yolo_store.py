@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jumok.data.annotations.annotated import AnnotatedSet, SourceLocation
+from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedSet, SourceLocation
 from jumok.data.annotations.located_json import decode_text
 from jumok.data.annotations.segmentation import box_polygon, merge_polygons, polygon_bounds
 from jumok.data.annotations.yolo import YoloReader, count_fault, finite_numbers, read_yolo
@@ -13,18 +13,18 @@ from jumok.data.annotations.yolo_file import YoloFile, read_yolo_file, yolo_file
 from jumok.data.annotations.yolo_labels import LabelFiles
 from jumok.data.annotations.yolo_places import Places
 from jumok.data.annotations.yolo_writing import label_line
-from jumok.data.images.reading import Size, read_header
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.images.reading import Size
+from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import is_folder
 from jumok.data.tables.text_form import form_fault
 from jumok.errors import DataError, did_you_mean
 from jumok.labelling.folder_store import FolderItem
-from jumok.labelling.guarded_file import GuardedFile, lock_folder, replace_file
-from jumok.labelling.image_folder import ImageFolder
+from jumok.labelling.guarded_file import GuardedFile, lock_folder, read_now, replace_file
+from jumok.labelling.image_folder import ImageFolder, image_size, same_listing
 from jumok.labelling.object_change import ReadObject
-from jumok.labelling.object_marks import ALL_FLAGS, ObjectMark, mark_of
+from jumok.labelling.object_marks import ObjectMark, mark_of
 from jumok.labelling.record_list import PlainRecords, TextRecord
-from jumok.labelling.refusals import unknown_class, unsupported_mark
+from jumok.labelling.refusals import file_is_gone, readable, unknown_class, unsupported_mark
 from jumok.labelling.yolo_names import with_darknet_name, with_yolo_name
 
 SAMPLED_OBJECTS = 1000  # objects that show whether a data set has outlines
@@ -70,12 +70,14 @@ class YoloFormat:
         with lock_folder(target.parent.resolve()):
             if name in self._file().names:  # by another process
                 return
-            data = target.read_bytes()
+            data = read_now(target)
+            if data is None:
+                raise file_is_gone(target)
             text = decode_text(target, data)
             made = (
                 with_darknet_name(text, name) if target != self.place else with_yolo_name(target, text, name)
             )
-            replace_file(target, data[: len(data) - len(text.encode())] + made.encode())
+            replace_file(target, data[: len(data) - len(text.encode())] + made.encode(), data)
         self._known = None
 
     def items(self) -> Mapping[str, FolderItem]:
@@ -92,7 +94,7 @@ class YoloFormat:
                 reader = YoloReader(file.names, places)
                 raise DataError(str(reader.missing_place(file, self._split, text)))
             found += [place, self._images(place).images() if is_folder(place) else self._list(place)]
-        if self._listed is None or not same_things(self._listed[0], found):
+        if self._listed is None or not same_listing(self._listed[0], found):
             self._listed = (found, self._resolved(file, places, found))
         return self._listed[1]
 
@@ -101,10 +103,8 @@ class YoloFormat:
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            try:
+            with readable():
                 decode_text(file, data)
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
             raise
         records, gaps = list[TextRecord](), [""]
         if text.startswith("\ufeff"):
@@ -135,7 +135,7 @@ class YoloFormat:
         file = self._file()
         reader = YoloReader(file.names, Places(file.path.parent, file.root))
         objects: list[ReadObject] = []
-        size = self._size(item) if records.records else Size(1, 1)
+        size = image_size(item.image) if records.records else Size(1, 1)
         for number, record in enumerate(records.records):
             words, place = record.text.split(), SourceLocation(str(item.file), records.line_of(number))
             fault = count_fault(words, place)
@@ -160,7 +160,7 @@ class YoloFormat:
 
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
         """A box or one outline; as all others of the data set, because it may not mix them."""
-        lost = [flag for flag in ALL_FLAGS if getattr(mark, flag)]
+        lost = [flag for flag in OBJECT_FLAGS if getattr(mark, flag)]
         if lost:
             raise unsupported_mark("YOLO", lost[0], mark.name)
         if mark.polygons is None:
@@ -193,7 +193,7 @@ class YoloFormat:
         with lock_folder(self.place.parent.resolve()):
             if self._new_classes is not None and self._guarded.read() is None:
                 text = yolo_file_text(tuple(self._new_classes), {self._split: self._new_place()})
-                self._guarded.replace(text.encode())
+                self._guarded.replace(text.encode(), None)
         self._new_classes = None
 
     def after(self, item: FolderItem) -> None:
@@ -213,10 +213,8 @@ class YoloFormat:
         return self._known[1]
 
     def _read(self, file: Path) -> YoloFile:
-        try:
+        with readable():
             return read_yolo_file(file)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     def _new_place(self) -> str:
         """Where the images of a new data.yaml are: in images/, or all below its folder."""
@@ -276,12 +274,6 @@ class YoloFormat:
                 break
         return counts[True] > counts[False]
 
-    def _size(self, item: FolderItem) -> Size:
-        try:
-            return read_header(item.image).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
-
     def _number(self, name: str) -> int:
         names = self._file().names
         if name not in names:
@@ -293,7 +285,7 @@ class YoloFormat:
         if mark.polygons is not None and not (self.outlines or outline):
             raise unsupported_mark("YOLO with boxes", "outlines", mark.name)
         is_outline = self.outlines if outline is None else outline or mark.polygons is not None
-        line = label_line(mark.annotation(), self._number(mark.name), self._size(item), is_outline)
+        line = label_line(mark.annotation(), self._number(mark.name), image_size(item.image), is_outline)
         return line.removesuffix("\n")
 
 
@@ -309,13 +301,6 @@ def split_lines(text: str) -> Iterator[str]:
     yield from (f"{line}\n" for line in lines[:-1])
     if lines[-1]:
         yield lines[-1]
-
-
-def same_things(one: Sequence[object], other: Sequence[object]) -> bool:
-    """Whether two lists hold equal paths and the same objects."""
-    return len(one) == len(other) and all(
-        a is b or (isinstance(a, Path) and a == b) for a, b in zip(one, other, strict=True)
-    )
 
 
 def without_shared(items: dict[str, FolderItem]) -> dict[str, FolderItem]:

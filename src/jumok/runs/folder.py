@@ -1,6 +1,5 @@
 """A run folder that a training writes in: its lock and its log."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from jumok.errors import RunError
 from jumok.files import remove_file, unwritable, write_file_atomically
 from jumok.runs.config import write_config
 from jumok.runs.layout import CHECKPOINTS, CONFIG, DATA, EVALUATION, EXPERIMENT, LOCK, LOG, MODEL, RunLayout
+from jumok.runs.ownership import owned
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -25,13 +25,7 @@ class RunFolder(RunLayout):
     def locked(self) -> Iterator[None]:
         """Only one process trains in a run; the lock ends with the process, however it ends."""
         self.require_ours()
-        with self._lock_file() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.seek(0)
-                owner = lock.read().strip() or "unknown"
-                raise RunError(f"{self.path}: another process ({owner}) is training in this run") from None
+        with owned(self.path / LOCK, self._in_use) as lock:
             self._sign(lock)
             self._tidy()
             yield
@@ -50,12 +44,8 @@ class RunFolder(RunLayout):
         except OSError as error:
             raise unwritable(self.path, error) from None
 
-    def _lock_file(self) -> TextIO:
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            return open(self.path / LOCK, "a+")
-        except OSError as error:
-            raise unwritable(self.path, error) from None
+    def _in_use(self, owner: str) -> RunError:
+        return RunError(f"{self.path}: another process ({owner or 'unknown'}) is training in this run")
 
     def _tidy(self) -> None:
         """Remove what a killed process left half written."""

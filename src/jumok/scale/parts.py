@@ -1,6 +1,5 @@
 """The finished parts of a job, in a folder beside its output, and the plan that they belong to."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from jumok.errors import DataError
 from jumok.files import read_whole, remove, remove_left, unwritable, write_file_atomically, write_json
 from jumok.outputs import digest_of
 from jumok.runs.layout import is_exported, model_folder
+from jumok.runs.ownership import owned
 
 PARTS_PLAN, PARTS_LOCK = "plan.json", ".lock"
 PER_PROCESS = 4  # parts that each process gets at least, so that all end at about the same time
@@ -104,16 +104,10 @@ class PartsFolder:
         """
         try:
             self.folder.mkdir(exist_ok=True)
-            lock = open(self.folder / PARTS_LOCK, "a+")  # noqa: SIM115 (closed below)
         except OSError as error:
             raise unwritable(self.folder, error) from None
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise DataError(
-                    f"{self.folder}: another process is working here; wait for it, or name another --output"
-                ) from None
+        in_use = f"{self.folder}: another process is working here; wait for it, or name another --output"
+        with owned(self.folder / PARTS_LOCK, lambda _: DataError(in_use)):
             self._begin(plan, size, overwrite)
             yield
 

@@ -1,22 +1,22 @@
 """What a sweep is about: experiment, space, the score that it seeks; checked before anything is trained."""
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jumok.errors import ConfigurationError, RunError
 from jumok.evaluation.answers import score_prefix
 from jumok.experiment import read_experiment
 from jumok.experiment.space import Space, overrides_of, parse_space, parse_texts
-from jumok.files import read_whole, unwritable, write_json
+from jumok.files import read_whole, write_json
 from jumok.runs.config import read_config
 from jumok.runs.layout import RunLayout
 from jumok.runs.log import read_log
+from jumok.runs.ownership import owned
 
 if TYPE_CHECKING:
     from jumok.dataset import Prepared
@@ -139,25 +139,11 @@ def score_of(run: Path, goal: Goal) -> float | None:
     return goal.best([score for _, score in curve_of(run, goal)])
 
 
-def lock_file(folder: Path) -> TextIO:
-    """The file by which a process owns a folder, which is made where it is not there; raises RunError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return open(folder / SWEEP_LOCK, "a+")
-    except OSError as error:
-        raise unwritable(folder, error) from None
-
-
 @contextmanager
 def locked(folder: Path, plan: SweepPlan) -> Iterator[None]:
     """One process sweeps in a folder, and always the same; raises RunError."""
-    with lock_file(folder) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise RunError(
-                f"{folder}: another process is sweeping here; wait for it, or choose another --run"
-            ) from None
+    in_use = f"{folder}: another process is sweeping here; wait for it, or choose another --run"
+    with owned(folder / SWEEP_LOCK, lambda _: RunError(in_use)):
         require_same_sweep(folder, plan)
         yield
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jumok.metrics.mistakes.labels import label_disagreements
-from jumok.metrics.mistakes.masks import mask_disagreements, rate_mask, usual_confusion
+from jumok.metrics.mistakes.masks import ComparedPixels, mask_disagreements, rate_mask, usual_confusion
 from jumok.metrics.mistakes.texts import text_disagreement
 from jumok.metrics.mistakes.values import robust_deviation, value_disagreements
 
@@ -40,7 +40,7 @@ def seen(truth, classes=3, sure=0.9):
 def rated(given, truth):
     predicted, chances = seen(truth)
     likelihood = np.take_along_axis(chances, np.maximum(given, 0)[None], axis=0)[0]
-    return rate_mask(given, predicted, chances.max(0), likelihood, 3)
+    return rate_mask(ComparedPixels(given, predicted, chances.max(0), likelihood), 3)
 
 
 def scene():

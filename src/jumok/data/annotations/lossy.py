@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
 
-from jumok.data.annotations.annotated import FLAGS, AnnotatedSet, Annotation
+from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedSet, Annotation
 from jumok.data.annotations.segmentation import RunLengths, covered, polygon_bounds
 from jumok.data.annotations.shapes import painted_bounds, polygons_of
 from jumok.data.annotations.splits import Format, Splits
@@ -13,7 +13,7 @@ from jumok.data.annotations.yolo_writing import has_polygons
 CLOSE = 1.0  # pixels by which a box may differ from the bounds of its outline before that is said
 
 Test = Callable[[Annotation], bool]
-FLAG_TESTS: dict[str, Test] = {f"{flag} flags": attrgetter(flag) for flag in ("crowd", *FLAGS)}
+FLAG_TESTS: dict[str, Test] = {f"{flag} flags": attrgetter(flag) for flag in OBJECT_FLAGS}
 SEVERAL_PARTS = "outlines in several parts (joined by a line)"
 OTHER_BOUNDS = "boxes that are not the bounds of their outline"
 RUN_LENGTHS = "outlines in run lengths (boxes are written)"

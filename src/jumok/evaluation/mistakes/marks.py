@@ -13,7 +13,7 @@ from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.mistakes.boxes import box_disagreements
 from jumok.metrics.mistakes.disagreement import Disagreement, best_first
 from jumok.metrics.mistakes.labels import label_disagreements
-from jumok.metrics.mistakes.masks import mask_disagreements, rate_mask
+from jumok.metrics.mistakes.masks import ComparedPixels, mask_disagreements, rate_mask
 from jumok.metrics.mistakes.texts import text_disagreement
 from jumok.metrics.mistakes.values import value_disagreements
 
@@ -39,9 +39,8 @@ def disagreement(
     Args:
         kind: objects, mask or values, as stores have them; others are not compared.
         reference: The marks of the item.
-        prediction: What a model proposes, with scores: of objects each, of values `others`, the probable cells of a
-            column with their scores; of a mask perhaps `sure`, a PNG like that of the mask with 255 times the
-            probability of the class of each pixel.
+        prediction: What a model proposes, with scores: of objects each, of values `scores`, of a label those of its
+            classes, and `others`, the probable cells of a column with their scores.
         classes: Names of the classes of objects and masks.
         columns: The kind of each column that is filled: label, text or values.
 
@@ -95,11 +94,10 @@ def painted_disagreements(
     if reference["mask"] is None or prediction["mask"] is None:
         return []
     given, ours = gray_pixels(reference["mask"]), gray_pixels(prediction["mask"])
-    sure = prediction.get("sure")
-    sureness = np.ones(ours.shape) if sure is None else gray_pixels(sure) / 255.0
     known = np.where((given == NOT_PAINTED) | (ours == NOT_PAINTED), -1, given.astype(np.int64))
-    likelihood = np.where(given == ours, sureness, 1 - sureness)
-    rated = rate_mask(known, np.minimum(ours, len(classes) - 1), sureness, likelihood, len(classes))
+    likelihood = (given == ours).astype(np.float64)  # proposals say no probabilities of pixels
+    pixels = ComparedPixels(known, np.minimum(ours, len(classes) - 1), np.ones(ours.shape), likelihood)
+    rated = rate_mask(pixels, len(classes))
     return mask_disagreements(rated, classes)
 
 
@@ -115,9 +113,11 @@ def cell_disagreements(
     found: list[Disagreement] = []
     for name, kind in columns.items():
         given, ours = reference["values"].get(name), prediction["values"].get(name)
-        others = prediction.get("others", {}).get(name, [])
+        others, scores = (prediction.get(one, {}).get(name) for one in ("others", "scores"))
+        if others is None and isinstance(scores, Mapping):
+            others = [{"text": label, "score": chance} for label, chance in scores.items()]
         if given is not None and ours is not None and kind in CELL_COMPARISONS:
-            found += CELL_COMPARISONS[kind](given, ours, others)
+            found += CELL_COMPARISONS[kind](given, ours, others or [])
     return best_first(found)
 
 

@@ -9,7 +9,7 @@ import torch
 from jumok.dataset.split import Split
 from jumok.errors import DataError
 from jumok.kinds.contract import DecodingRequest
-from jumok.kinds.mistakes import MistakeFinder
+from jumok.kinds.mistakes import AnnotatedBatch, MistakeFinder
 from jumok.kinds.presence import encode_inputs
 from jumok.predictor.predictor import Predictor
 from jumok.values import Prediction
@@ -107,7 +107,7 @@ def rate_batch(
                 else [one[name] for one in predictions]
             )
             given = [one[name] for one in cells]
-            rated[name] = finder.rate(decoders[name], memories, batch, given, root, answers)
+            rated[name] = finder.rate(decoders[name], AnnotatedBatch(memories, batch, given, root, answers))
     return [{name: values[i] for name, values in rated.items()} for i in range(len(cells))]
 
 

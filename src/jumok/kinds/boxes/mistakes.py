@@ -1,18 +1,17 @@
 """Annotated boxes that are likely wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.kinds.boxes.codec import Boxes
 from jumok.kinds.contract import Scoring
+from jumok.kinds.mistakes import AnnotatedBatch
 from jumok.metrics.matching import FoundBoxes, TrueBoxes
 from jumok.metrics.mistakes.box_habits import BoxHabits
 from jumok.metrics.mistakes.box_measuring import measure_habits
 from jumok.metrics.mistakes.boxes import box_disagreements
 from jumok.metrics.mistakes.disagreement import Disagreement
-from jumok.values import Memories
 
 
 class RatedBoxes(NamedTuple):
@@ -29,19 +28,11 @@ class BoxMistakes:
     about: Boxes
     scoring: Scoring
 
-    def rate(
-        self,
-        decoder: Any,
-        memories: Memories,
-        inputs: Mapping[str, Any],
-        cells: Sequence[str],
-        root: Path,
-        predicted: Sequence[Any],
-    ) -> list[RatedBoxes]:
+    def rate(self, decoder: Any, batch: AnnotatedBatch) -> list[RatedBoxes]:
         """Predicted and annotated boxes; see `MistakeFinder`."""
         return [
-            RatedBoxes(self.scoring.prediction(value), self.scoring.reference([cell], root))
-            for value, cell in zip(predicted, cells, strict=True)
+            RatedBoxes(self.scoring.prediction(value), self.scoring.reference([cell], batch.root))
+            for value, cell in zip(batch.predicted, batch.cells, strict=True)
         ]
 
     def usual(self, rated: Sequence[RatedBoxes]) -> BoxHabits:

@@ -1,18 +1,17 @@
 """Labels that are likely wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jumok.kinds.contract import Scoring
 from jumok.kinds.label.codec import AboutLabel
+from jumok.kinds.mistakes import AnnotatedBatch
 from jumok.metrics.labels import Label
 from jumok.metrics.mistakes.disagreement import Disagreement
 from jumok.metrics.mistakes.labels import label_disagreements
-from jumok.values import Memories
 
 
 class RatedLabel(NamedTuple):
@@ -29,19 +28,11 @@ class LabelMistakes:
     about: AboutLabel
     scoring: Scoring
 
-    def rate(
-        self,
-        decoder: Any,
-        memories: Memories,
-        inputs: Mapping[str, Any],
-        cells: Sequence[str],
-        root: Path,
-        predicted: Sequence[Any],
-    ) -> list[RatedLabel]:
+    def rate(self, decoder: Any, batch: AnnotatedBatch) -> list[RatedLabel]:
         """Probabilities and labels; see `MistakeFinder`."""
         return [
             RatedLabel(self.scoring.prediction(value).probabilities, self.about.cells.label(cell))
-            for value, cell in zip(predicted, cells, strict=True)
+            for value, cell in zip(batch.predicted, batch.cells, strict=True)
         ]
 
     def usual(self, rated: Sequence[RatedLabel]) -> None:

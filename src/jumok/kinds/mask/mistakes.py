@@ -1,8 +1,7 @@
 """Regions of annotated masks that are likely wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from jumok.kinds.contract import Scoring
+from jumok.kinds.mistakes import AnnotatedBatch
 from jumok.metrics.mistakes.disagreement import Disagreement
-from jumok.metrics.mistakes.masks import RatedMask, mask_disagreements, rate_mask, usual_confusion
-from jumok.values import Memories
+from jumok.metrics.mistakes.masks import (
+    ComparedPixels,
+    RatedMask,
+    mask_disagreements,
+    rate_mask,
+    usual_confusion,
+)
 
 
 @dataclass(frozen=True)
@@ -24,21 +29,16 @@ class MaskMistakes:
     image: str  # the name of the input whose pixels have classes
     scoring: Scoring
 
-    def rate(
-        self,
-        decoder: Any,
-        memories: Memories,
-        inputs: Mapping[str, Any],
-        cells: Sequence[str],
-        root: Path,
-        predicted: Sequence[Any],
-    ) -> list[RatedMask]:
+    def rate(self, decoder: Any, batch: AnnotatedBatch) -> list[RatedMask]:
         """Regions in which mask and model differ; see `MistakeFinder`."""
-        images, logits = inputs[self.image], decoder(memories.of(self.image)).float()  # (B, C, Y, X)
+        images, logits = (
+            batch.inputs[self.image],
+            decoder(batch.memories.of(self.image)).float(),
+        )  # (B, C, Y, X)
         sizes = images.valid_size.tolist()
         return [
-            self.rate_one(scores[:, : shown[0], : shown[1]], self.scoring.reference([cell], root))
-            for scores, shown, cell in zip(logits, sizes, cells, strict=True)
+            self.rate_one(scores[:, : shown[0], : shown[1]], self.scoring.reference([cell], batch.root))
+            for scores, shown, cell in zip(logits, sizes, batch.cells, strict=True)
         ]
 
     def rate_one(self, logits: Tensor, given: np.ndarray) -> RatedMask:
@@ -49,7 +49,7 @@ class MaskMistakes:
         wanted = torch.from_numpy(np.maximum(given, 0).astype(np.int64)).to(chances.device)
         likelihood = chances.gather(0, wanted[None])[0]
         arrays = (predicted.cpu().numpy(), sureness.cpu().numpy(), likelihood.cpu().numpy())
-        return rate_mask(given, *arrays, len(self.names))
+        return rate_mask(ComparedPixels(given, *arrays), len(self.names))
 
     def usual(self, rated: Sequence[RatedMask]) -> np.ndarray:
         """How often the model confuses classes (C, C)."""

@@ -1,8 +1,7 @@
 """Texts that are likely wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -10,11 +9,12 @@ from torch import Tensor
 
 from jumok.data.tables.rows import clean
 from jumok.data.text.specials import BANNED, BOS
+from jumok.kinds.mistakes import AnnotatedBatch
 from jumok.kinds.text.codec import TextOutputCodec
 from jumok.metrics.mistakes.disagreement import Disagreement
 from jumok.metrics.mistakes.texts import text_disagreement
 from jumok.search.scoring import log_probabilities
-from jumok.values import Memories, Memory
+from jumok.values import Memory
 
 
 class RatedText(NamedTuple):
@@ -32,20 +32,12 @@ class TextMistakes:
 
     codec: TextOutputCodec
 
-    def rate(
-        self,
-        decoder: Any,
-        memories: Memories,
-        inputs: Mapping[str, Any],
-        cells: Sequence[str],
-        root: Path,
-        predicted: Sequence[Any],
-    ) -> list[RatedText]:
+    def rate(self, decoder: Any, batch: AnnotatedBatch) -> list[RatedText]:
         """Texts with their log-probabilities; see `MistakeFinder`."""
-        answers = [value.text for value in predicted]
-        given = [clean(cell) for cell in cells]
-        likelihoods = self.mean_log_probabilities(decoder, memories.joined, given)
-        best = self.mean_log_probabilities(decoder, memories.joined, answers)
+        answers = [value.text for value in batch.predicted]
+        given = [clean(cell) for cell in batch.cells]
+        likelihoods = self.mean_log_probabilities(decoder, batch.memories.joined, given)
+        best = self.mean_log_probabilities(decoder, batch.memories.joined, answers)
         return [RatedText(*row) for row in zip(given, answers, likelihoods, best, strict=True)]
 
     def mean_log_probabilities(self, decoder: Any, memory: Memory, texts: Sequence[str]) -> list[float]:

@@ -1,17 +1,16 @@
 """Numbers that are likely wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jumok.kinds.contract import Scoring
+from jumok.kinds.mistakes import AnnotatedBatch
 from jumok.kinds.values.codec import AboutValues
 from jumok.metrics.mistakes.disagreement import Disagreement
 from jumok.metrics.mistakes.values import robust_deviation, value_disagreements
-from jumok.values import Memories
 
 
 class RatedValues(NamedTuple):
@@ -28,19 +27,11 @@ class ValueMistakes:
     about: AboutValues
     scoring: Scoring
 
-    def rate(
-        self,
-        decoder: Any,
-        memories: Memories,
-        inputs: Mapping[str, Any],
-        cells: Sequence[str],
-        root: Path,
-        predicted: Sequence[Any],
-    ) -> list[RatedValues]:
+    def rate(self, decoder: Any, batch: AnnotatedBatch) -> list[RatedValues]:
         """Predicted and annotated values; see `MistakeFinder`."""
         return [
-            RatedValues(self.scoring.prediction(value), self.scoring.reference([cell], root))
-            for value, cell in zip(predicted, cells, strict=True)
+            RatedValues(self.scoring.prediction(value), self.scoring.reference([cell], batch.root))
+            for value, cell in zip(batch.predicted, batch.cells, strict=True)
         ]
 
     def usual(self, rated: Sequence[RatedValues]) -> np.ndarray:

@@ -9,6 +9,7 @@ times the share of other images in which it does not see such a region: what it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,44 +46,35 @@ class RatedMask:
     classes: int  # how many there are
 
 
-def rate_mask(
-    given: np.ndarray, predicted: np.ndarray, sureness: np.ndarray, likelihood: np.ndarray, classes: int
-) -> RatedMask:
-    """Compare one mask with a model.
+class ComparedPixels(NamedTuple):
+    """The pixels of a mask beside what a model says of each."""
 
-    Args:
-        given: Annotated classes (Y, X), -1 where nothing is known.
-        predicted: The most probable class of each pixel (Y, X).
-        sureness: Its probability (Y, X).
-        likelihood: The probability of the annotated class (Y, X); anything where nothing is known.
-        classes: The number of classes.
+    given: np.ndarray  # annotated classes (Y, X), -1 where nothing is known
+    predicted: np.ndarray  # the most probable class of each pixel (Y, X)
+    sureness: np.ndarray  # its probability (Y, X)
+    likelihood: np.ndarray  # probability of the annotated class (Y, X); anything where nothing is known
 
-    Returns:
-        The regions in which they differ.
-    """
-    known = given >= 0
-    pairs = given[known].astype(np.int64) * classes + predicted[known]
+
+def rate_mask(pixels: ComparedPixels, classes: int) -> RatedMask:
+    """The regions in which a mask and a model differ, of so many classes."""
+    known = pixels.given >= 0
+    pairs = pixels.given[known].astype(np.int64) * classes + pixels.predicted[known]
     confusion = np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
     regions = [
         region
         for a, b in zip(*np.nonzero(confusion), strict=True)
         if a != b
-        for region in doubted_regions(given, predicted, sureness, likelihood, int(a), int(b))
+        for region in doubted_regions(pixels, int(a), int(b))
     ]
     regions.sort(key=lambda one: (-one.weight, one.box))
     return RatedMask(tuple(regions[:MOST_REGIONS]), classes)
 
 
-def doubted_regions(
-    given: np.ndarray, predicted: np.ndarray, sureness: np.ndarray, likelihood: np.ndarray, a: int, b: int
-) -> list[DoubtedRegion]:
+def doubted_regions(pixels: ComparedPixels, a: int, b: int) -> list[DoubtedRegion]:
     """The regions annotated as class `a` that a model sees as class `b`, without thin lines.
 
     Args:
-        given: Annotated classes (Y, X).
-        predicted: The most probable classes (Y, X).
-        sureness: Their probabilities (Y, X).
-        likelihood: The probabilities of the annotated classes (Y, X).
+        pixels: The pixels of the mask.
         a: The annotated class.
         b: The predicted class.
 
@@ -91,9 +83,9 @@ def doubted_regions(
     """
     from scipy.ndimage import binary_opening, find_objects, label
 
-    height, width = given.shape
+    height, width = pixels.given.shape
     reach = max(1, round(BORDER * float(np.hypot(height, width))))
-    differs = (given == a) & (predicted == b)
+    differs = (pixels.given == a) & (pixels.predicted == b)
     thick = binary_opening(differs, np.ones((2 * reach + 1, 2 * reach + 1), dtype=bool))
     if not thick.any():
         return []
@@ -101,14 +93,15 @@ def doubted_regions(
     found = []
     for number, (rows, columns) in enumerate(find_objects(numbers), 1):
         inside = numbers[rows, columns] == number
-        margin = (sureness[rows, columns] - likelihood[rows, columns])[inside]
+        sureness = pixels.sureness[rows, columns][inside]
+        margin = sureness - pixels.likelihood[rows, columns][inside]
         found.append(
             DoubtedRegion(
                 a,
                 b,
                 int(inside.sum()),
                 float(margin.sum()) / (height * width),
-                float(sureness[rows, columns][inside].mean()),
+                float(sureness.mean()),
                 (float(columns.start), float(rows.start), float(columns.stop), float(rows.stop)),
             )
         )

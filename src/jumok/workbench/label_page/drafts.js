@@ -47,27 +47,27 @@
       });
     }
 
-    onDisk(mode, work) { return work(this.disk.transaction(STORE, mode, { durability: "strict" }).objectStore(STORE)); }
+    onDisk(mode, work) {  // undefined where there is no such store, or the browser has closed it
+      try { return work(this.disk.transaction(STORE, mode, { durability: "strict" }).objectStore(STORE)); } catch { this.disk = null; }
+      return undefined;
+    }
 
     put(key, draft) {  // whether the browser keeps it
       const name = `${this.prefix}${this.tab}|${key}`, text = JSON.stringify({ ...draft, at: Date.now() });
-      if (this.disk) this.onDisk("readwrite", (store) => store.put(text, name));
+      this.onDisk("readwrite", (store) => store.put(text, name));
       try { localStorage.setItem(name, text); } catch { return Boolean(this.disk); }
       return true;
     }
 
     drop(key, tab = this.tab) {
       const name = `${this.prefix}${tab}|${key}`;
-      if (this.disk) this.onDisk("readwrite", (store) => store.delete(name));
+      this.onDisk("readwrite", (store) => store.delete(name));
       try { localStorage.removeItem(name); } catch { /* nothing is kept there, then */ }
     }
 
     async kept() {  // [[name, text]] of both places
-      const found = [];
-      if (this.disk) {
-        const [names, texts] = await this.onDisk("readonly", (store) => Promise.all([answered(store.getAllKeys()), answered(store.getAll())]));
-        names.forEach((name, i) => found.push([name, texts[i]]));
-      }
+      const both = await this.onDisk("readonly", (store) => Promise.all([answered(store.getAllKeys()), answered(store.getAll())]));
+      const [names, texts] = both ?? [[], []], found = names.map((name, i) => [name, texts[i]]);
       try { for (const name of Object.keys(localStorage)) found.push([name, localStorage.getItem(name)]); } catch { /* nothing is kept there */ }
       return found.filter(([name]) => name.startsWith(this.prefix));
     }

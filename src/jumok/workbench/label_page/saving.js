@@ -103,7 +103,7 @@
 
     async settle(record, sent, current) {  // the file has another version: perhaps it is what this page wrote
       for (const marks of [sent.marks, ...record.doubts]) {
-        if (!(await sameMarks(marks, current.marks, record.doubts.length > 0))) continue;
+        if (!(await sameMarks(marks, current.marks, record.doubts.length > 0).catch(() => false))) continue;  // a mask that cannot be decoded is another one
         this.written(record, marks, current, marks === sent.marks ? sent.seq : -1);
         return;
       }

@@ -1,25 +1,27 @@
 """What lies on the table while somebody labels: the items with their states, and the order of all changes."""
 
-import base64
-import io
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from jumok.data.annotations.palette import colour_of
 from jumok.errors import DataError
 from jumok.files import UNFINISHED_NAME, remove_left, shorten_name
 from jumok.labelling.contract import ItemMarks, LabelItem, LabelStore
+from jumok.labelling.guarded_file import ChangedMeanwhile
 from jumok.labelling.opening import OpenedLabels
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
 POLL = 1.0  # seconds between two looks at the disk
-MASK_UNKNOWN = 255  # of mask pixels
+ATTEMPTS = 3  # to change a file that other programs write
+
+Stored = TypeVar("Stored")
 
 
 class UnknownItem(DataError):
@@ -138,7 +140,7 @@ class LabelDesk:
             RunError: If the disk refuses.
         """
         self.item(key)
-        written = self.store.write(key, version, marks)
+        written = retried(lambda: self.store.write(key, version, marks))
         names = tuple(classes_of_marks(written.marks, self._classes))
         with self._lock:
             self._touched.add(key)
@@ -151,7 +153,7 @@ class LabelDesk:
         """Add a class; DataError if there cannot be one of this name."""
         if not isinstance(name, str) or not name.strip():
             raise DataError("a class needs a name", "클래스 이름을 쓰세요.")
-        self._take_classes(self.store.add_class(name.strip()))
+        self._take_classes(retried(lambda: self.store.add_class(name.strip())))
         return self.classes()
 
     def _take_classes(self, names: Sequence[str]) -> None:
@@ -207,6 +209,14 @@ class LabelDesk:
         return {name: value for name, value in found.items() if value} or None
 
 
+def retried(change: Callable[[], Stored]) -> Stored:
+    """Make a change, once more on what stands there now where another program writes at the same moment."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ChangedMeanwhile):
+            return change()
+    return change()
+
+
 def remove_unfinished(place: Path) -> None:
     """Remove what servers that were killed left half written: hidden files, of which nobody knows."""
     folders = [Path(folder) for folder, _, _ in os.walk(place)] if place.is_dir() else [place.parent]
@@ -219,16 +229,10 @@ def remove_unfinished(place: Path) -> None:
 def classes_of_marks(marks: Mapping[str, Any], classes: Sequence[str]) -> list[str]:
     """The classes that occur in marks, each once."""
     if marks.get("mask"):
-        return [classes[number] for number in values_of_mask(marks["mask"]) if number < len(classes)]
+        from jumok.evaluation.mistakes.marks import gray_pixels
+        from jumok.labelling.mask_files import class_names_in
+
+        return list(class_names_in(gray_pixels(marks["mask"]), classes))
     found = [one["class"] for one in (*marks.get("objects", ()), *marks.get("stretches", ()))]
     found += [value for value in marks.get("values", {}).values() if value in classes]
     return list(dict.fromkeys(found))
-
-
-def values_of_mask(encoded: str) -> list[int]:
-    """The values of the pixels of a mask, without those that are not labelled."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(base64.b64decode(encoded)), formats=("PNG",)) as image:
-        counts = image.convert("L").histogram()
-    return [value for value, count in enumerate(counts) if count and value != MASK_UNKNOWN]
