@@ -217,6 +217,7 @@ def test_an_item_that_others_changed_is_shown_anew_with_a_notice(visit):
     page.evaluate("jumok.page.poll()")
     page.get_by_text("This item was changed elsewhere; it is shown as it stands now.").first.wait_for()
     assert page.evaluate("jumok.page.desk.editor.list().length") == 1
+    assert page.inner_text(".item-head .tag") == "labelled"
     draw_box(page, 0.6, 0.6)
     saved(page)
     assert len(here.objects(FIRST)) == 2
@@ -446,6 +447,42 @@ def test_a_class_is_added_and_chosen(visit):
 
 
 # Words and names
+
+
+@pytest.mark.parametrize(("kind", "said"), [("texts", "Type the text"), ("label", "choose a label")])
+def test_the_hint_is_of_what_is_filled_in(visit, kind, said):
+    assert said in visit(kind).page().inner_text(".middle > .hint")
+
+
+def test_a_server_that_ends_while_the_page_starts_is_told_and_tried_again(visit):
+    seen = visit()
+    page = seen.context.new_page()
+    page.on("pageerror", lambda error: seen.faults.append(str(error)))
+    page.route("**/api/items", lambda route: route.abort())
+    page.goto(seen.server.address)
+    assert "does not answer" in page.inner_text(".message")
+    page.unroute("**/api/items")
+    page.get_by_role("button").click()
+    page.wait_for_selector(".item")
+
+
+def test_a_long_class_leaves_room_for_the_place_of_a_mark(visit):
+    page = visit("boxes").page()
+    page.wait_for_selector(".object-list .name")
+    widths = page.evaluate("""() => {
+        const list = document.querySelector('.object-list');
+        list.querySelector('.name').textContent = 'WALKING_DOWNSTAIRS'.repeat(3);
+        return [list.scrollWidth, list.clientWidth];
+    }""")
+    assert widths[0] <= widths[1]
+
+
+def test_no_script_takes_the_name_of_another():
+    given = [re.findall(r"Object\.assign\(jumok, \{([\w\s,]+)\}\)", text) for text in SCRIPTS]
+    names = [
+        name.strip() for groups in given for group in groups for name in group.split(",") if name.strip()
+    ]
+    assert "Desk" in names and len(names) == len(set(names))
 
 
 def test_all_words_stand_in_both_languages(visit):

@@ -109,7 +109,11 @@ def test_what_is_not_there_is_refused(refused, tmp_path):
     assert "there is no such file" in refused("label", tmp_path / "y.yaml")
     assert "say what is to be marked" in refused("label", tmp_path)
     assert "does not exist" in refused("label", tmp_path / "nothing", "--kind", "boxes")
+    assert "does not exist" in refused("label", tmp_path / "nothing")
     assert "for folders" in refused("label", file, "--classes", "cat")
+    assert "--kind is for folders" in refused("label", file, "--kind", "boxes")
+    (tmp_path / "data.yaml").write_text("train: images\nnames: [cat]\n")
+    assert "add --kind boxes" in refused("label", tmp_path / "data.yaml")
     assert "for experiment files" in refused("label", tmp_path, "--kind", "boxes", "--split", "valid")
 
 

@@ -167,12 +167,12 @@ def test_states_are_told_by_what_is_painted(tmp_path: Path):
     assert [(item.state, item.classes) for item in store.items()][:2] == told[:2]
     store.looks.wait()
     assert [(item.state, item.classes) for item in store.items()] == told
-    assert store.changed() == frozenset()
+    assert store.changed() == {"2.jpg"} and store.changed() == frozenset(), "what was found out is news, once"
     again = open_masks(SourceOptions(masks=store.place, images=tmp_path / "images", classes=NAMES))
     assert again.items()[2].state == "labelled"  # until it is known
     again.looks.wait()
     assert [(item.state, item.classes) for item in again.items()] == told
-    assert again.changed() == {"0.jpg", "1.jpg"}, "what turned out otherwise is news"
+    assert again.changed() == {"0.jpg", "1.jpg", "2.jpg"}, "the classes of each mask are news"
 
 
 def test_an_image_without_a_mask_gets_one_like_the_others(tmp_path: Path):

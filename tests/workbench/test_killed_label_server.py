@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import random
 from pathlib import Path
 from threading import Timer
@@ -16,7 +17,7 @@ from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box
 from picture_sets import save_image
 
-KILLS = 25
+KILLS = int(os.environ.get("JUMOK_KILLS", "5"))
 HEADERS = {"X-Jumok": "label"}
 
 

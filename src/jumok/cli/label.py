@@ -68,13 +68,23 @@ def command(
     require_loopback(host, port or LABEL_PORT, "label")
     if model is not None:
         require_run(model)
-    from jumok.labelling.opening import open_experiment, open_folder
+    from jumok.labelling.opening import open_experiment, open_folder, yaml_keys
 
-    if kind is None and data.suffix.lower() in YAML_SUFFIXES:
+    is_yaml = data.suffix.lower() in YAML_SUFFIXES
+    keys = yaml_keys(data) if is_yaml else set()
+    if kind is None and "names" in keys and "outputs" not in keys:
+        raise ConfigurationError(
+            f"{data} is no experiment file, but lists classes of a data set; add --kind boxes"
+        )
+    if kind is None and is_yaml:
         if classes is not None or format is not None:
             raise ConfigurationError("--classes and --format are for folders; an experiment file says both")
         opened = open_experiment(data, split, output)
     else:
+        if "outputs" in keys:
+            raise ConfigurationError(
+                f"--kind is for folders; {data} says it itself, and --output NAME chooses among several outputs"
+            )
         if output is not None or split != "train":
             raise ConfigurationError("--split and --output are for experiment files; name one")
         opened = open_folder(data, kind, class_list_of(classes), format)

@@ -53,7 +53,7 @@ class MaskLooks:
             self._thread.join()
 
     def news(self) -> set[str]:
-        """The images whose masks turned out not to be labelled, since the last call."""
+        """The images whose masks were looked at in the background since the last call."""
         news, self._news = self._news, set()
         return news
 
@@ -67,8 +67,7 @@ class MaskLooks:
             except DataError:  # whoever opens it is told
                 continue
             self._seen.setdefault(one.mask, look)
-            if look.state != "labelled":
-                self._news.add(key)
+            self._news.add(key)
             time.sleep(BETWEEN_MASKS)
 
 

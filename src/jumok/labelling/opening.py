@@ -1,5 +1,6 @@
 """Opens annotations to be labelled: of a split of an experiment, or of a folder."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,6 +161,12 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
     return open_object_source(source, excluded=elsewhere, input=image)
 
 
+def yaml_keys(path: Path) -> set[str]:
+    """The names at the left edge of a YAML file: `outputs` of an experiment, `names` of the data.yaml of a data set."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
+    return set(re.findall(r"^[\"']?(\w+)[\"']?\s*:", text, re.MULTILINE))
+
+
 def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: str | None) -> OpenedLabels:
     """Open a folder without an experiment: photos, or what is annotated already.
 
@@ -176,12 +183,12 @@ def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: 
         ConfigurationError: Too little is said, or it contradicts itself.
         DataError: There is nothing to label, or it cannot be read.
     """
+    if not path.exists():
+        raise DataError(f"{path}: does not exist; name a folder of your data, or an experiment file")
     if kind is None:
         raise ConfigurationError(
             f"{path}: say what is to be marked, by --kind boxes, mask, label or text; or name an experiment file"
         )
-    if not path.exists():
-        raise DataError(f"{path}: does not exist")
     name = path.resolve().name if path.is_dir() else path.stem
     if kind == "label" or kind == "text":
         return OpenedLabels(name, table_of_folder(path, kind, classes))

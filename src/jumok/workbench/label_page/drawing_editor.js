@@ -6,7 +6,7 @@
   const FAR = 10;  // pixels of an arrow with Shift
   const OWN_KEYS = "button, input, select, textarea, a[href], summary";  // elements that take Enter, space and arrows themselves
 
-  const letterOf = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key([A-Z])$/.exec(event.code || "")?.[1] || "");  // also while Korean is typed
+  const typedLetter = (event) => (/^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key([A-Z])$/.exec(event.code || "")?.[1] || "");  // also while Korean is typed
   const arrowOf = (event) => ARROWS[event.key] && ARROWS[event.key].map((step) => step * (event.shiftKey ? FAR : 1));
 
   class DrawingEditor {
@@ -94,13 +94,13 @@
     }
 
     keyed(event) {
-      if (event.ctrlKey || event.metaKey) return (letterOf(event) === "Z" && !event.shiftKey && this.now.undoCorner?.()) || this.commandKey?.(letterOf(event)) || false;
+      if (event.ctrlKey || event.metaKey) return (typedLetter(event) === "Z" && !event.shiftKey && this.now.undoCorner?.()) || this.commandKey?.(typedLetter(event)) || false;
       if (event.key === "Escape") return this.escape();
       if (this.now.keydown?.(event)) { this.activeLayer.later(); return true; }
       if (this.stage.cursor && this.cursorKey(event)) return true;
       if (event.key === " ") { this.stage.setPanning(true); return true; }
       if (this.zoomKey(event)) return true;
-      if (!event.altKey && this.letterKey(letterOf(event))) return true;
+      if (!event.altKey && this.letterKey(typedLetter(event))) return true;
       return this.ownKey(event);
     }
 
@@ -197,5 +197,5 @@
     }
   }
 
-  Object.assign(jumok, { DrawingEditor, letterOf, arrowOf });
+  Object.assign(jumok, { DrawingEditor, typedLetter, arrowOf });
 })();

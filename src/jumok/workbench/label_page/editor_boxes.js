@@ -1,7 +1,7 @@
 // Boxes and outlines on an image, and what a model proposes there.
 "use strict";
 (() => {
-  const { t, arrowOf, letterOf, DrawingEditor } = jumok;
+  const { t, arrowOf, typedLetter, DrawingEditor } = jumok;
   const O = jumok.objects;
   const SMALLEST = 2;  // pixels; a smaller box was not meant
   const BESIDE = 10;  // so far from its original a copy is put
@@ -288,7 +288,7 @@
       const step = { ".": 1, ",": -1 }[event.key], all = one.polygons.flatMap((points, part) => Array.from({ length: points.length / 2 }, (_, n) => ({ part, n })));
       const at = all.findIndex(({ part, n }) => part === this.corner?.part && n === this.corner?.n);
       if (step) this.chooseCorner(all[at < 0 ? 0 : (at + step + all.length) % all.length]);
-      else if (letterOf(event) === "I" && this.corner) {
+      else if (typedLetter(event) === "I" && this.corner) {
         const { part, n } = this.corner, points = one.polygons[part], next = (n + 1) % (points.length / 2);
         this.replace(one, O.insertCorner(one, part, n + 1, { x: (points[2 * n] + points[2 * next]) / 2, y: (points[2 * n + 1] + points[2 * next + 1]) / 2 }));
         this.chooseCorner({ part, n: n + 1 });

@@ -31,7 +31,7 @@
       this.items = new Items(session, () => this.itemsChanged());
       this.saver = new Saver(session.place, this.drafts, (record) => this.heard(record));
       this.items.unsaved = () => new Set(this.saver.open.keys());
-      await this.items.load();
+      try { await this.items.load(); } catch (error) { this.failToStart(error); return; }
       this.desk = new Desk({ session, items: this.items, saver: this.saver, hooks: {
         shown: () => this.shown(), changed: () => this.refresh(), refresh: () => this.refresh(), hint: (text) => this.hint(text), next: () => this.go(1),
         fail: (key, error) => this.complain(`${key}: ${error instanceof Refused ? error.message : t("away")}`), notice: (text) => this.notice(text),
@@ -170,7 +170,7 @@
       this.problems.replaceChildren(...record.problems.map((text) => el("li", { text: said(text) })));
       this.conflict.update();
       this.list.withImages(this.list.images || Boolean(record.size));
-      if (this.list.current !== record.key) { this.note.hidden = true; this.hint(t("hints")[this.session.kind]); }
+      if (this.list.current !== record.key) { this.note.hidden = true; this.hint(t("hints")[this.session.kind === "values" && !this.session.fields.some((one) => one.kind === "label") ? "texts" : this.session.kind]); }
       this.list.choose(record.key);
       this.refresh();
     }
@@ -339,7 +339,7 @@
       if (classes && classes.length !== this.session.classes.length) { this.session.classes = classes; this.rebuild(); }
       const foreign = keys.filter((key) => !this.saver.own.has(key));
       this.saver.own.clear();
-      for (const key of foreign) if (!this.saver.get(key)) this.items.set(key, states[key]);
+      for (const key of foreign) if (states[key] && !this.saver.get(key)) this.items.set(key, states[key]);
       if (foreign.length) this.loadSoon();
       await this.desk.heardOf(keys);
     }
