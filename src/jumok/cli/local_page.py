@@ -43,27 +43,28 @@ def serve_locally(
         what: What is done there, like "looking at run".
         browser: Whether to open a browser.
     """
-    import uvicorn
+    with bound:  # closed whatever happens, also where uvicorn is missing
+        import uvicorn
 
-    host, number = bound.getsockname()[:2]
-    shown = f"http://{'[::1]' if host == '::1' else host}:{number}/"
-    hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")}
-    config = uvicorn.Config(
-        make(hosts),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=1,
-    )
-    say(f"{what}: {shown} (Ctrl-C ends)")
-    opening = Timer(0.5, open_browser, (shown,))
-    opening.daemon = True
-    if browser:
-        opening.start()
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[bound])
-    opening.cancel()
+        host, number = bound.getsockname()[:2]
+        shown = f"http://{'[::1]' if host == '::1' else host}:{number}/"
+        hosts = {f"{name}:{number}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        config = uvicorn.Config(
+            make(hosts),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=1,
+        )
+        say(f"{what}: {shown} (Ctrl-C ends)")
+        opening = Timer(0.5, open_browser, (shown,))
+        opening.daemon = True
+        if browser:
+            opening.start()
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[bound])
+        opening.cancel()
 
 
 def bind_socket(host: str, port: int | None, usual: int) -> socket.socket:
