@@ -35,3 +35,9 @@ def drag_signal(page, start, end):
 
 def unsaved(page):
     return set(page.evaluate("[...jumok.page.saver.open.keys()]"))
+
+
+def kept(page):
+    """Keys of what is not written: what the page is sending, and what it keeps and offers after a reload."""
+    names = page.evaluate("jumok.page.drafts.kept().then((kept) => kept.map(([name]) => name))")
+    return unsaved(page) | {name.split("|", 3)[3] for name in names}

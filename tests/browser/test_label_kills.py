@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from label_parts import draw_box, saved, unsaved
 from made_labels import drawn
+from playwright.sync_api import TimeoutError
 
 from conftest import CHROMIUM
 from jumok.cli.local_page import bind_socket, serve_locally
@@ -71,7 +72,10 @@ class Machine:
                 self.page.goto(f"http://127.0.0.1:{self.port}/#key={key}")
                 break
             time.sleep(0.1)
-        self.page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
+        try:
+            self.page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
+        except TimeoutError:
+            raise AssertionError(f"the page does not open {key}: {self.page.inner_text('body')!r}") from None
 
     def kill_server(self) -> None:
         assert self.server.is_alive(), "the server has ended by itself"
