@@ -4,7 +4,7 @@ import re
 from importlib.resources import files
 
 import pytest
-from label_parts import drag_signal, draw_box, kept, opened, saved, unsaved
+from label_parts import drag_signal, draw_box, kept, opened, saved
 from made_label_server import MadeLabelServer
 
 PAGE = files("jumok.workbench") / "label_page"
@@ -113,6 +113,7 @@ def test_a_server_that_is_killed_again_and_again_loses_nothing_that_was_called_s
             page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
             if page.evaluate("jumok.page.drafts.kept().then((kept) => kept.length)"):
                 page.get_by_role("button", name="Save now").click()
+                page.wait_for_function("() => jumok.page.drafts.kept().then((kept) => kept.length === 0)")
         page.evaluate("key => jumok.page.open(key)", here.labels.keys[n + 1])
     page.get_by_role("button", name="Try now").or_(page.locator('.save[data-save="saved"]')).first.wait_for()
     saved(page)
