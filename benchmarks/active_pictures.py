@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from jumok.wording import quantity
+
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 LABELS = {"random": "by chance", "unsure": "unsure", "diverse": "diverse", "both": "both"}
 COLOURS = {"random": "#777777", "unsure": "#c8553d", "diverse": "#2f6f9f", "both": "#3b8f5a"}
@@ -95,7 +97,7 @@ def draw(curves: Curves, task: str, file: Path) -> None:
         axes.fill_between(counts, mean - deviation, mean + deviation, color=COLOURS[order], alpha=0.12, lw=0)
     axes.set_xlabel("labelled items")
     axes.set_ylabel(f"{METRICS[task]} on test")
-    axes.set_title(f"{task}: {len(curves['random'])} seeds")
+    axes.set_title(f"{task}: {quantity(len(curves['random']), 'seed')}")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     figure.tight_layout()
