@@ -4,12 +4,12 @@ JUMOK_KILLS=50 pytest tests/browser/test_label_kills.py kills them as often.
 """
 
 import json
-import multiprocessing
 import os
 import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,19 +20,24 @@ from made_labels import drawn
 from playwright.sync_api import TimeoutError
 
 from conftest import CHROMIUM
-from jumok.cli.local_page import bind_socket, serve_locally
+from jumok.cli.local_page import bind_socket
 from jumok.errors import ConfigurationError, DataError
-from jumok.labelling.coco_store import CocoStore
-from jumok.labelling.opening import OpenedLabels
-from jumok.workbench.labelling.api import LabelRoom, label_application
 
 KILLS = int(os.environ.get("JUMOK_KILLS", "3"))
 
 
-def serve(file: Path, port: int) -> None:
-    room = LabelRoom.open(OpenedLabels("killed", CocoStore(file)), file.parent / "runs")
-    bound = bind_socket("127.0.0.1", port, port)
-    serve_locally(lambda hosts: label_application(room, hosts), bound, "labelling", browser=False)
+SERVE = """
+import sys
+from pathlib import Path
+from jumok.cli.local_page import bind_socket, serve_locally
+from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.opening import OpenedLabels
+from jumok.workbench.labelling.api import LabelRoom, label_application
+file, port = Path(sys.argv[1]), int(sys.argv[2])
+room = LabelRoom.open(OpenedLabels("killed", CocoStore(file)), file.parent / "runs")
+bound = bind_socket("127.0.0.1", port, port)
+serve_locally(lambda hosts: label_application(room, hosts), bound, "labelling", browser=False)
+"""
 
 
 def free_port() -> int:
@@ -49,15 +54,12 @@ class Machine:
 
     def __init__(self, chromium, folder: Path) -> None:
         self.chromium, self.folder, self.file = chromium, folder, folder / "train.json"
-        self.spawn = multiprocessing.get_context("forkserver")
-        self.spawn.set_forkserver_preload(["jumok.workbench.labelling.api", "jumok.labelling.coco_store"])
         self.port = free_port()
         self.start_server()
         self.start_browser()
 
     def start_server(self) -> None:
-        self.server = self.spawn.Process(target=serve, args=(self.file, self.port), daemon=True)
-        self.server.start()
+        self.server = subprocess.Popen([sys.executable, "-c", SERVE, self.file, str(self.port)])
 
     def start_browser(self) -> None:
         self.context = self.chromium.launch_persistent_context(
@@ -67,7 +69,8 @@ class Machine:
         self.page.set_default_timeout(30_000)
 
     def open(self, key: str) -> None:
-        for _ in range(300):
+        for _ in range(600):
+            assert self.server.poll() is None, "the server has ended by itself"
             with suppress(Exception):
                 self.page.goto(f"http://127.0.0.1:{self.port}/#key={key}")
                 break
@@ -78,9 +81,9 @@ class Machine:
             raise AssertionError(f"the page does not open {key}: {self.page.inner_text('body')!r}") from None
 
     def kill_server(self) -> None:
-        assert self.server.is_alive(), "the server has ended by itself"
+        assert self.server.poll() is None, "the server has ended by itself"
         self.server.kill()
-        self.server.join()
+        self.server.wait()
 
     def kill_browser(self) -> None:
         listed = subprocess.run(["pgrep", "-f", str(self.folder / "profile")], capture_output=True, text=True)
@@ -117,6 +120,7 @@ def machine(browser, tmp_path):
     machine = Machine(browser.browser_type, tmp_path)
     yield machine
     machine.server.kill()
+    machine.server.wait()
     machine.kill_browser()
 
 
