@@ -29,15 +29,14 @@ def assign(keys: Iterable[str | bytes], valid: float | int, test: float | int, s
     Raises:
         DataError: If the sizes are out of range, or leave nothing for train.
     """
-    digests = np.fromiter((ranking_hash(key, seed) for key in keys), np.uint64)  # (N,)
-    distinct, number = np.unique(digests, return_inverse=True)
-    tested, validated = wanted(test, len(distinct), "test"), wanted(valid, len(distinct), "valid")
-    if tested + validated and tested + validated >= len(distinct):
+    number, distinct = ranks(keys, seed)
+    tested, validated = wanted(test, distinct, "test"), wanted(valid, distinct, "valid")
+    if tested + validated and tested + validated >= distinct:
         raise DataError(
             f"the split asks for {validated:,} valid and {quantity(tested, 'test example')}, but there are only "
-            f"{quantity(len(distinct), 'distinct one')}, and some must be left to train on; ask for fewer"
+            f"{quantity(distinct, 'distinct one')}, and some must be left to train on; ask for fewer"
         )
-    sides = np.full(len(distinct), TRAIN, np.int8)
+    sides = np.full(distinct, TRAIN, np.int8)
     sides[:tested] = TEST
     sides[tested : tested + validated] = VALID
     return sides[number]
@@ -70,6 +69,13 @@ def ranking_hash(key: str | bytes, seed: int) -> int:
     return int.from_bytes(blake2b(data, digest_size=8, key=str(seed).encode()).digest(), "little")
 
 
+def ranks(keys: Iterable[str | bytes], seed: int) -> tuple[np.ndarray, int]:
+    """The rank of each row among the distinct keys by their hashes (N,), and how many distinct keys there are."""
+    digests = np.fromiter((ranking_hash(key, seed) for key in keys), np.uint64)  # (N,)
+    distinct, number = np.unique(digests, return_inverse=True)
+    return number, len(distinct)
+
+
 def nested_part(keys: Iterable[str | bytes], amount: float | int, seed: int) -> np.ndarray:
     """Which rows make a part; rows with the same key go together, and a smaller part is inside of a larger one.
 
@@ -84,12 +90,11 @@ def nested_part(keys: Iterable[str | bytes], amount: float | int, seed: int) -> 
     Raises:
         DataError: If there are fewer keys than asked for.
     """
-    digests = np.fromiter((ranking_hash(key, seed) for key in keys), np.uint64)  # (N,)
-    distinct, number = np.unique(digests, return_inverse=True)
-    asked = wanted(amount, len(distinct), "train")
-    if asked > len(distinct):
+    number, distinct = ranks(keys, seed)
+    asked = wanted(amount, distinct, "train")
+    if asked > distinct:
         raise DataError(
-            f"data.split.train asks for {quantity(asked, 'example')}, but there are only {len(distinct):,}; ask "
+            f"data.split.train asks for {quantity(asked, 'example')}, but there are only {distinct:,}; ask "
             "for fewer"
         )
     return number < asked

@@ -6,7 +6,7 @@ import numpy as np
 
 from jumok.data.cache.store import TextStore
 from jumok.data.row import SPLIT_GROUP
-from jumok.data.split import ranking_hash
+from jumok.data.split import ranks
 
 FOLD_SEED = 15  # another one than that of splits, so that folds cut across them
 
@@ -28,6 +28,4 @@ def fold_numbers(store: TextStore, inputs: Sequence[str], folds: int) -> np.ndar
     Returns:
         The numbers; they do not depend on the order of rows.
     """
-    keys = splitting_keys(store, inputs)
-    digests = np.fromiter((ranking_hash(key, FOLD_SEED) for key in keys), np.uint64)  # (N,)
-    return np.unique(digests, return_inverse=True)[1] % folds
+    return ranks(splitting_keys(store, inputs), FOLD_SEED)[0] % folds

@@ -11,7 +11,7 @@ from jumok.experiment import read_experiment
 from jumok.reporting.learning_curve import CURVE_FILES, CurvePoint, LearningCurve, write_learning_curve
 from jumok.reporting.run import read_record
 from jumok.sweeps.comparison import require_own
-from jumok.sweeps.plan import Goal, goal_of
+from jumok.sweeps.plan import IN_TRIALS, Goal, goal_of
 from jumok.training import train
 from jumok.training.reporter import Reporter
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
 CURVE_SHARES = (0.0625, 0.125, 0.25, 0.5, 1.0)
-WITHOUT_BASELINES = "training.baselines=false"
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class CurvePart:
     def overrides(self) -> list[str]:
         """The part as arguments of `--set`."""
         share = [] if self.share == 1 else [f"data.split.train={self.share}"]
-        return [*share, f"data.split.train_seed={self.seed}", f"training.seed={self.seed}", WITHOUT_BASELINES]
+        return [*share, f"data.split.train_seed={self.seed}", f"training.seed={self.seed}", *IN_TRIALS]
 
     @property
     def folder(self) -> str:
@@ -92,7 +91,7 @@ def trace_learning_curve(
         ConfigurationError: The experiment trains on a part already.
         DataError: A part is too small to train on.
     """
-    whole = read_experiment(path, [*overrides, WITHOUT_BASELINES])
+    whole = read_experiment(path, [*overrides, *IN_TRIALS])
     if whole.data.split is not None and whole.data.split.train is not None:
         raise ConfigurationError(
             "data.split.train is given; a learning curve sets it itself, so take it out or pass "
