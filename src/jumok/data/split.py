@@ -29,7 +29,7 @@ def assign(keys: Iterable[str | bytes], valid: float | int, test: float | int, s
     Raises:
         DataError: If the sizes are out of range, or leave nothing for train.
     """
-    number, distinct = ranks(keys, seed)
+    number, distinct = rank_keys(keys, seed)
     tested, validated = wanted(test, distinct, "test"), wanted(valid, distinct, "valid")
     if tested + validated and tested + validated >= distinct:
         raise DataError(
@@ -69,7 +69,7 @@ def ranking_hash(key: str | bytes, seed: int) -> int:
     return int.from_bytes(blake2b(data, digest_size=8, key=str(seed).encode()).digest(), "little")
 
 
-def ranks(keys: Iterable[str | bytes], seed: int) -> tuple[np.ndarray, int]:
+def rank_keys(keys: Iterable[str | bytes], seed: int) -> tuple[np.ndarray, int]:
     """The rank of each row among the distinct keys by their hashes (N,), and how many distinct keys there are."""
     digests = np.fromiter((ranking_hash(key, seed) for key in keys), np.uint64)  # (N,)
     distinct, number = np.unique(digests, return_inverse=True)
@@ -90,7 +90,7 @@ def nested_part(keys: Iterable[str | bytes], amount: float | int, seed: int) -> 
     Raises:
         DataError: If there are fewer keys than asked for.
     """
-    number, distinct = ranks(keys, seed)
+    number, distinct = rank_keys(keys, seed)
     asked = wanted(amount, distinct, "train")
     if asked > distinct:
         raise DataError(

@@ -6,7 +6,7 @@ import numpy as np
 
 from jumok.data.cache.store import TextStore
 from jumok.data.row import SPLIT_GROUP
-from jumok.data.split import ranks
+from jumok.data.split import rank_keys
 
 FOLD_SEED = 15  # another one than that of splits, so that folds cut across them
 
@@ -28,4 +28,4 @@ def fold_numbers(store: TextStore, inputs: Sequence[str], folds: int) -> np.ndar
     Returns:
         The numbers; they do not depend on the order of rows.
     """
-    return ranks(splitting_keys(store, inputs), FOLD_SEED)[0] % folds
+    return rank_keys(splitting_keys(store, inputs), FOLD_SEED)[0] % folds
