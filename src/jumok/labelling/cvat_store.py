@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -17,7 +16,7 @@ from jumok.labelling.annotation_text import ItemText, ReadText, WantedObject, gr
 from jumok.labelling.cut_file import CutFile
 from jumok.labelling.cvat_changes import ElementChange
 from jumok.labelling.image_folder import ImageFolder, image_size
-from jumok.labelling.item_texts import ItemTexts
+from jumok.labelling.item_texts import ItemTexts, OneFileForm
 from jumok.labelling.refusals import file_is_gone, not_utf8
 from jumok.labelling.text_bytes import decompressed
 from jumok.labelling.xml_editing import element_span, with_child
@@ -48,7 +47,7 @@ def cvat_store(
     return AnnotationStore(form, ImageFolder(form.folder, excluded), classes, input)
 
 
-class CvatForm:
+class CvatForm(OneFileForm):
     """A file of CVAT."""
 
     format = "cvat"
@@ -60,18 +59,6 @@ class CvatForm:
         self._labels: list[str] = []
         self._subset = split or ""  # as the file spells it
         self.items()
-
-    def items(self) -> Mapping[str, ItemText]:
-        """The images of the subset, in the order of the file."""
-        return self._texts.now()
-
-    def find(self, key: str) -> ItemText | None:
-        """One of the images."""
-        return self.items().get(key)
-
-    def lock(self) -> AbstractContextManager[Any]:
-        """Hold the lock of the file."""
-        return self._texts.file.lock()
 
     def read(self, item: ItemText) -> ReadText:
         """The objects of the shapes that have an area, and what is wrong with others."""

@@ -1,7 +1,9 @@
 """The texts of images that stand in one file."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from jumok.labelling.annotation_text import ItemText
 from jumok.labelling.cut_file import CutFile
@@ -79,3 +81,21 @@ class ItemTexts:
         data = compress_like(cut.text.encode(), self._data or b"")
         self.file.replace(data, self._data)
         self._data, self.cut = data, cut
+
+
+class OneFileForm:
+    """What formats share whose images stand in one file."""
+
+    _texts: ItemTexts
+
+    def items(self) -> Mapping[str, ItemText]:
+        """The images with their texts, in the order of the file."""
+        return self._texts.now()
+
+    def find(self, key: str) -> ItemText | None:
+        """One of the images."""
+        return self.items().get(key)
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """Hold the lock of the file."""
+        return self._texts.file.lock()

@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,7 +28,7 @@ from jumok.labelling.annotation_text import ItemText, ReadText, TextObject, Want
 from jumok.labelling.cut_file import CutFile
 from jumok.labelling.guarded_file import read_now, replace_file
 from jumok.labelling.image_folder import ImageFolder, image_size
-from jumok.labelling.item_texts import ItemTexts
+from jumok.labelling.item_texts import ItemTexts, OneFileForm
 from jumok.labelling.labelstudio_changes import changed_task
 from jumok.labelling.object_marks import mark_of
 from jumok.labelling.refusals import file_is_gone, minimal_export
@@ -63,7 +62,7 @@ def labelstudio_store(
     return AnnotationStore(form, ImageFolder(form.folder, excluded), classes, input)
 
 
-class LabelStudioForm:
+class LabelStudioForm(OneFileForm):
     """A file of tasks."""
 
     format = "labelstudio"
@@ -75,18 +74,6 @@ class LabelStudioForm:
         self._controls: dict[str, tuple[str, str]] = {}
         self._image_field = IMAGE_CONTROL
         self.items()
-
-    def items(self) -> Mapping[str, ItemText]:
-        """The images of the tasks, in the order of the file."""
-        return self._texts.now()
-
-    def find(self, key: str) -> ItemText | None:
-        """One of the images."""
-        return self.items().get(key)
-
-    def lock(self) -> AbstractContextManager[Any]:
-        """Hold the lock of the file."""
-        return self._texts.file.lock()
 
     def read(self, item: ItemText) -> ReadText:
         """The objects of the regions of the annotation that counts, and what is wrong with others."""
