@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jumok.cli.local_page import bind_socket, require_loopback, serve_locally
+from jumok.cli.local_page import (
+    LocalHost,
+    OpenBrowser,
+    bind_socket,
+    port_option,
+    require_loopback,
+    serve_locally,
+)
 from jumok.console import say
 from jumok.errors import ConfigurationError
 from jumok.runs.layout import require_run
@@ -49,16 +56,9 @@ def command(
         str | None,
         typer.Option(metavar="NAME", help="Which output of an experiment, where several could be labelled."),
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            help="The port of the page; 0 takes any free one. By default 8766, or a free one.",
-        ),
-    ] = None,
-    host: Annotated[str, typer.Option(metavar="HOST", help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
+    port: Annotated[int | None, port_option(LABEL_PORT)] = None,
+    host: LocalHost = "127.0.0.1",
+    browser: OpenBrowser = True,
 ) -> None:
     """Label your data on a page of this machine: boxes, masks, labels, texts, stretches of series; Ctrl-C ends it.
 

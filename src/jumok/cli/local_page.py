@@ -6,7 +6,9 @@ import webbrowser
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from threading import Timer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from jumok.console import say
 from jumok.errors import ConfigurationError, DataError
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from jumok.web.guard import Guard
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LocalHost = Annotated[str, typer.Option(metavar="HOST", help="127.0.0.1, ::1 or localhost.")]
+OpenBrowser = Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")]
+
+
+def port_option(usual: int) -> Any:
+    """The option of the port of a page, with the usual one."""
+    told = f"The port of the page; 0 takes any free one. By default {usual}, or a free one."
+    return typer.Option(min=0, max=65535, help=told)
 
 
 def require_loopback(host: str, port: int, to: str) -> None:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jumok.cli.local_page import bind_socket, require_loopback, serve_locally
+from jumok.cli.local_page import (
+    LocalHost,
+    OpenBrowser,
+    bind_socket,
+    port_option,
+    require_loopback,
+    serve_locally,
+)
 from jumok.cli.options import BeamOption, Device, Method, PrecisionOption, Run
 from jumok.console import say, write_line
 from jumok.errors import ConfigurationError
@@ -27,16 +34,9 @@ def command(
     other: Annotated[
         Path | None, typer.Argument(metavar="RUN2", help="Another run, to look at both on the same input.")
     ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=65535,
-            help="The port of the page; 0 takes any free one. By default 8765, or a free one.",
-        ),
-    ] = None,
-    host: Annotated[str, typer.Option(metavar="HOST", help="127.0.0.1, ::1 or localhost.")] = "127.0.0.1",
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is one.")] = True,
+    port: Annotated[int | None, port_option(PORT)] = None,
+    host: LocalHost = "127.0.0.1",
+    browser: OpenBrowser = True,
     input: Annotated[
         str | None, typer.Option(help="A text, or the file of an image, to look at first.")
     ] = None,
