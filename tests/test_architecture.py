@@ -76,6 +76,7 @@ ORDER = [
         "kinds.class_evidence",
         "kinds.mistakes",
         "kinds.survey",
+        "kinds.saved",
         "kinds.contract",
         "kinds.presence",
         "kinds.classes",

@@ -21,13 +21,14 @@ from jumok.data.images.reading import Size
 from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
 from jumok.data.tables.faults import UnreadableFile
 from jumok.drawing.encoding import data_url
-from jumok.errors import DataError, RunError
-from jumok.files import read_whole, write_json
+from jumok.errors import DataError
+from jumok.files import write_json
 from jumok.kinds.axes import Axis, interval_axis
 from jumok.kinds.contract import ArrayForm, Batching, Blueprint, Example, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.frames.options import FramesInput
 from jumok.kinds.options import ModelOptions
+from jumok.kinds.saved import saved_json
 from jumok.values import FramesBatch, ImageBatch, Memory
 from jumok.wording import quantity
 
@@ -333,9 +334,6 @@ def fit_input(name: str, options: FramesInput, context: FieldContext) -> InputFi
 
 def load_input(name: str, options: FramesInput, context: FieldContext, folder: Path) -> InputField:
     """The frames input of a saved model."""
-    file = folder / f"{name}.frames.json"
-    try:
-        longest = int(json.loads(read_whole(file))["longest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
+    with saved_json(folder / f"{name}.frames.json") as found:
+        longest = int(found["longest"])
     return frames_input(FramesFacts(name, options, longest, fresh=False))
