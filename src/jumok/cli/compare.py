@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
+from jumok.cli.options import Config, Device, Json, Quiet, Set, going_on_in, on_device
 from jumok.console import new_table, print_json, say
-from jumok.errors import ConfigurationError, Interrupted
+from jumok.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jumok.reporting.comparison import Comparison
@@ -76,10 +76,8 @@ def command(
     from jumok.training.display import make_display
 
     folder = run or Path("runs") / f"{config.stem}-compare"
-    try:
+    with going_on_in(folder):
         comparison = compare_variations(config, variants, folder, overrides, make_display(quiet), say)
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     show_comparison(comparison, folder)
     if json:
         print_json(asdict(comparison))
@@ -101,10 +99,8 @@ def show_learning_curve(
 
     parts = parts_of(CURVE_SHARES if shares is None else parse_shares(shares), seeds)
     folder = run or Path("runs") / f"{config.stem}-learning-curve"
-    try:
+    with going_on_in(folder):
         curve = trace_learning_curve(config, parts, folder, overrides, make_display(quiet), say)
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     for sentence in curve.verdicts:
         say(sentence)
     named = zip(("numbers", "picture", "page"), CURVE_FILES, strict=True)
