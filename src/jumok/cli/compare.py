@@ -58,9 +58,6 @@ def command(
     --vary 'outputs.english.decoder={kind: gru, attention: none},{kind: transformer}'. With --learning-curve the parts
     of the data vary instead: what would more data bring?
     """
-    from jumok.experiment.file import read_experiment
-    from jumok.experiment.variations import variations
-
     overrides = [*(set_ or []), *on_device(device)]
     if learning_curve:
         if vary or paired:
@@ -69,7 +66,23 @@ def command(
         return
     if shares is not None or seeds is not None:
         raise ConfigurationError("--shares and --seeds belong to --learning-curve")
-    variants = variations(vary or [], paired)
+    show_variants(config, vary or [], paired, run, overrides, quiet, json)
+
+
+def show_variants(
+    config: Path,
+    vary: list[str],
+    paired: bool,
+    run: Path | None,
+    overrides: list[str],
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Train variants, and set them side by side; see `command`."""
+    from jumok.experiment.file import read_experiment
+    from jumok.experiment.variations import variations
+
+    variants = variations(vary, paired)
     for variant in variants:
         read_experiment(config, [*overrides, *variant.overrides])
     from jumok.sweeps.comparison import compare_variations
