@@ -1,7 +1,10 @@
 """Faults: what is wrong with a file of the user, where, and what to do about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
+from jumok.errors import DataError
 from jumok.files import spelt_out
 
 
@@ -25,3 +28,17 @@ class UnreadableFile(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(str(fault))
         self.fault = fault
+
+
+def unreadable_file(path: object, line: int | None, problem: str, remedy: str, kind: str) -> UnreadableFile:
+    """The end of a file, by one fault; see `Fault`."""
+    return UnreadableFile(Fault(str(path), line, problem, remedy, kind))
+
+
+@contextmanager
+def refusing_unreadable() -> Iterator[None]:
+    """A file that cannot be read is a DataError for whoever asked for it."""
+    try:
+        yield
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None

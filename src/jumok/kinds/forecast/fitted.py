@@ -13,7 +13,7 @@ import numpy as np
 from jumok.data.series.cells import parse_cell, read_series
 from jumok.data.series.signal import Series
 from jumok.data.series.statistics import channel_statistics, merged_spans
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import refusing_unreadable
 from jumok.errors import ConfigurationError, DataError
 from jumok.files import write_json
 from jumok.kinds.fitting import FieldContext, SeriesUnits
@@ -68,10 +68,8 @@ class Forecast:
 
     def read(self, cell: str, root: Path) -> Series:
         """The steps to come that a cell stands for; DataError if they are not as many as the horizon."""
-        try:
+        with refusing_unreadable():
             found = read_series(cell, root, self.channels)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
         if len(found.values) != self.options.horizon:
             raise DataError(
                 f"{self.name}: {cell[:80]} has {quantity(len(found.values), 'step')} to come, expected a horizon of "
@@ -179,10 +177,8 @@ def read_part(cell: str, root: Path, channels: Sequence[str] | None) -> Series:
     Raises:
         DataError: The cell cannot be read.
     """
-    try:
+    with refusing_unreadable():
         return read_series(cell, root, channels)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
 
 
 def is_part_of_table(cell: str) -> bool:

@@ -19,7 +19,7 @@ from jumok.data.images.augmentation import Augmentation
 from jumok.data.images.marks import attach_marks, marks_of
 from jumok.data.images.reading import Size, load_image, read_header
 from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import refusing_unreadable
 from jumok.drawing.encoding import data_url
 from jumok.errors import DataError
 from jumok.files import write_json
@@ -65,10 +65,8 @@ class Images:
         given = self.given[i]
         if not isinstance(given, Path):
             return Size(*given.size)
-        try:
+        with refusing_unreadable():
             return read_header(given).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Series: signals of one or more channels, read from tables, arrays and lists."""
 
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,6 @@ from jumok.kinds.series.codec import (
     SeriesPage,
     SeriesTransform,
     SeriesValue,
-    state_counts,
 )
 from jumok.kinds.series.options import SeriesInput
 from jumok.kinds.series.survey import SeriesSurvey
@@ -49,7 +49,7 @@ def series_input(facts: SeriesFacts) -> InputField:
         codec=SeriesCodec(facts),
         build=build,
         learning_rate=learning_rate_by_width,
-        batching=Batching(lengths=state_counts, max_examples=LARGEST_BATCH, unit="states"),
+        batching=Batching(lengths=attrgetter("lengths"), max_examples=LARGEST_BATCH, unit="states"),
         reads_files=True,
         array=ArrayForm((-1, count), is_pixels=False),
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
