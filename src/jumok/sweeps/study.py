@@ -141,17 +141,18 @@ class Study:
         if len({trial.score for trial in scored}) < LEAST_SCORED or len(self.space) < 2:
             return {}
         copy = self._create(None)
-        copy.add_trials([self._made(trial.values, value=trial.score) for trial in scored])
+        copy.add_trials([self._made(trial.values, score=trial.score) for trial in scored])
         evaluator = self.optuna.importance.PedAnovaImportanceEvaluator
         with without_remarks():
             return dict(self.optuna.importance.get_param_importances(copy, evaluator=evaluator()))
 
-    def _made(self, values: Mapping[str, Any], **of_trial: Any) -> Any:
-        """A trial for Optuna, with these options; one that has a value has come to its end."""
+    def _made(self, values: Mapping[str, Any], state: Any = None, score: float | None = None) -> Any:
+        """A trial for Optuna, with these options; by default it has come to its end."""
         return self.optuna.trial.create_trial(
             params={key: stored(self.dimensions[key], value) for key, value in values.items()},
             distributions=self._distributions(),
-            **of_trial,
+            state=state,
+            value=score,
         )
 
     def _live(self, known: "optuna.trial.FrozenTrial") -> "optuna.Trial":
