@@ -30,8 +30,19 @@ class UnreadableFile(Exception):
         self.fault = fault
 
 
-def unreadable_file(path: object, line: int | None, problem: str, remedy: str, kind: str) -> UnreadableFile:
-    """The end of a file, by one fault; see `Fault`."""
+def fail(path: object, line: int | None, problem: str, remedy: str, kind: str) -> UnreadableFile:
+    """The exception for a file that cannot be read; an empty path stands for what was given without a file.
+
+    Args:
+        path: The file.
+        line: The line, if there is one.
+        problem: What is wrong.
+        remedy: What to do.
+        kind: Kind of the fault.
+
+    Returns:
+        The exception.
+    """
     return UnreadableFile(Fault(str(path), line, problem, remedy, kind))
 
 
