@@ -5,11 +5,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from jumok.kinds.contract import InputField, OutputField
 from jumok.kinds.packages import KINDS
 from jumok.runs import layout
 
@@ -76,6 +78,7 @@ ORDER = [
         "kinds.class_evidence",
         "kinds.mistakes",
         "kinds.survey",
+        "kinds.saved",
         "kinds.contract",
         "kinds.presence",
         "kinds.classes",
@@ -179,6 +182,18 @@ def test_a_kind_knows_no_other_kind(kind):
 def test_every_room_has_a_place():
     assert set(ORDER) >= ROOMS, f"not named in ORDER: {ROOMS - set(ORDER)}"
     assert len(ORDER) == len(set(ORDER))
+
+
+def test_contributing_names_every_facet():
+    """What a field may have stands in the guide to a new kind; switches and texts of a word or two need no guide."""
+    guide = (SOURCE.parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    facets = {
+        facet.name
+        for field in (InputField, OutputField)
+        for facet in fields(field)
+        if facet.default is not MISSING and not isinstance(facet.default, bool | str | float)
+    }
+    assert {name for name in facets if f"`{name}`" not in guide} == set()
 
 
 def places(rule: Callable[[Path], Iterator[tuple[int, str]]]) -> list[str]:

@@ -46,20 +46,20 @@ def import_extra(module: str, extra: str, purpose: str) -> Any:
 
 
 def lazy_names(
-    package: str, places: Mapping[str, str], modules: Collection[str] = ()
+    package: str, exports: Mapping[str, Collection[str]], modules: Collection[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The `__getattr__` and `__dir__` of a package whose public names are imported on first use (PEP 562).
 
-    `places` maps each name to the module that defines it; `modules` are names of modules in the package.
-
     Args:
         package: Name of the package.
-        places: The module that defines each name.
+        exports: The names by the module that defines them.
         modules: Names of modules in the package.
 
     Returns:
         `__getattr__` and `__dir__`.
     """
+
+    places = {name: module for module, names in exports.items() for name in names}
 
     def load(name: str) -> Any:
         if name in modules:
@@ -70,7 +70,7 @@ def lazy_names(
         setattr(sys.modules[package], name, value)
         return value
 
-    def names() -> list[str]:
+    def listed() -> list[str]:
         return sorted({*vars(sys.modules[package]), *places, *modules})
 
-    return load, names
+    return load, listed

@@ -1,5 +1,7 @@
 """Numbers and articles in sentences for people: "1 class", "2,000 classes", "an image"."""
 
+from collections.abc import Iterable
+
 UNCOUNTED = frozenset({"series", "people"})  # words whose plural is the same
 IRREGULAR = {"index": "indices"}
 SIBILANTS = ("s", "x", "z", "ch", "sh")
@@ -78,3 +80,8 @@ def none_exists(count: int, noun: str, first: object) -> str:
     if count == 1:
         return f"the only {noun} that it lists does not exist; it should be {first}"
     return f"none of the {quantity(count, noun)} that it lists exists; the first should be {first}"
+
+
+def from_to(inputs: Iterable[str], outputs: Iterable[str]) -> str:
+    """What is answered to what, by the names of inputs and outputs: "photo, note → cells"."""
+    return f"{', '.join(inputs)} → {', '.join(outputs)}"

@@ -10,9 +10,9 @@ from jumok.metrics.forecasts import (
     count_overlapping,
     forecast_metrics,
 )
-from jumok.metrics.interval import intervals, resample_counts
-from jumok.metrics.report import block_length, evaluate_texts
-from jumok.metrics.resampled import resample_scores
+from jumok.metrics.interval import bootstrap, resample_counts
+from jumok.metrics.report import evaluate_texts
+from jumok.metrics.resampled import block_length, resample_scores
 
 H, C = 4, 2
 UNITS = ChannelUnits(np.array([2.0, 0.5]), np.array([3.0, 0.25]))
@@ -99,7 +99,7 @@ def test_intervals_of_windows_that_overlap_hold_the_truth_as_often_as_they_say()
         noise = random.normal(size=length + 19)
         windows = np.convolve(noise, np.ones(20) / 20, "valid")  # each shares 19 of 20 steps with the next
         for block in held:
-            (found,) = intervals([lambda w, x=windows: float(w @ x / w.sum())], length, 200, block=block)
+            found = bootstrap(lambda w, x=windows: float(w @ x / w.sum()), length, 200, block=block)
             held[block] += found.low <= 0 <= found.high
     assert held[40] / 200 > 0.8 and held[1] / 200 < 0.5
 

@@ -1,8 +1,6 @@
 """Systems that are resampled once are scored and compared as if each metric were computed for itself."""
 
-from dataclasses import asdict
-
-from jumok.metrics.report import compare_texts, evaluate_texts
+from jumok.metrics.interval import bootstrap, paired_bootstrap
 from jumok.metrics.resampled import resample_scores
 from jumok.metrics.text import text_metrics
 
@@ -14,12 +12,12 @@ METRICS = [text_metrics("symbol")[name] for name in ("token_error_rate", "exact_
 
 def test_intervals_and_differences_are_those_of_single_metrics():
     ours, theirs = (resample_scores(one, RIGHT, METRICS, 50) for one in (OURS, THEIRS))
-    assert ours.intervals() == evaluate_texts(OURS, RIGHT, METRICS, 50)
-    expected = compare_texts(OURS, THEIRS, RIGHT, METRICS, 50)
-    found = ours.minus(theirs)
-    assert {name: asdict(one) for name, one in found.items()} == {
-        name: asdict(one) for name, one in expected.items()
-    }
+    differences, intervals = ours.minus(theirs), ours.intervals()
+    for metric in METRICS:
+        one, other = (metric.prepare(system, RIGHT) for system in (OURS, THEIRS))
+        assert intervals[metric.name] == bootstrap(one, len(RIGHT), 50)
+        better = metric.higher_is_better
+        assert differences[metric.name] == paired_bootstrap(one, other, len(RIGHT), 50, 1, better)
 
 
 def test_some_metrics_in_another_order():

@@ -15,7 +15,7 @@ from inspect import signature
 from operator import setitem
 from threading import Lock
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,7 @@ Watcher = Callable[[Callable[[Keep], Call], Tensor, FrameType], None]
 # Given a call that is about to be made, its arguments by name, and the frame that calls: what to do in its place.
 Changer = Callable[[PatchedFunction, dict[str, Any], FrameType], tuple[PatchedFunction, dict[str, Any]]]
 
+Told = TypeVar("Told")
 watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())  # of this thread
 changers: ContextVar[tuple[Changer, ...]] = ContextVar("changers", default=())  # of this thread
 lock = Lock()
@@ -38,23 +39,25 @@ restoring = ExitStack()  # puts everything back, after the last one
 @contextmanager
 def observing_calls(model: nn.Module, watcher: Watcher) -> Iterator[None]:
     """Call `watcher` with every attention call in this thread while `model` runs."""
-    with instrumented(model):
-        token = watchers.set((*watchers.get(), watcher))
-        try:
-            yield
-        finally:
-            watchers.reset(token)
+    with instrumented(model), one_more(watchers, watcher):
+        yield
 
 
 @contextmanager
 def rewriting_calls(model: nn.Module, changer: Changer) -> Iterator[None]:
     """Let `changer` change every call of attention in this thread while `model` is at work; watchers see it changed."""
-    with instrumented(model):
-        token = changers.set((*changers.get(), changer))
-        try:
-            yield
-        finally:
-            changers.reset(token)
+    with instrumented(model), one_more(changers, changer):
+        yield
+
+
+@contextmanager
+def one_more(variable: ContextVar[tuple[Told, ...]], told: Told) -> Iterator[None]:
+    """With one more of those that are told of calls in this thread."""
+    token = variable.set((*variable.get(), told))
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 @contextmanager

@@ -76,9 +76,25 @@ def command(
         raise DataError("name an experiment file, like x.yaml, or a run by --model")
     if split is not None or folds or output is not None:
         raise DataError("--split, --folds and --output belong to --model; name a run by it, too")
+    check_data(config, set_ or [], faults, image, json)
+
+
+def check_data(config: Path, changes: list[str], faults: int, image: Path | None, json: bool) -> None:
+    """Read the data of an experiment, and tell and draw what they are like.
+
+    Args:
+        config: The experiment file.
+        changes: Changes of options, like "training.steps=100".
+        faults: How many faults are shown.
+        image: Where the image of a batch goes; None for the usual place.
+        json: Whether to print JSON.
+
+    Raises:
+        DataError: There is something that training would refuse.
+    """
     from jumok.experiment.file import read_experiment
 
-    experiment = read_experiment(config, set_ or [])
+    experiment = read_experiment(config, changes)
     from jumok.dataset import prepare
     from jumok.dataset.prepare import refusal
     from jumok.dataset.report import report

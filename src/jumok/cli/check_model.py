@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jumok.cli.options import going_on_in
 from jumok.console import new_table, print_json, say
-from jumok.errors import ConfigurationError, DataError, Interrupted, RunError
+from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.outputs import is_ours, require_free, write_output
 from jumok.runs.layout import RunLayout, require_run, run_of
 from jumok.wording import quantity
@@ -116,11 +117,10 @@ def rows_of_folds(asked: CheckRequest, experiment: "Experiment") -> list["Checke
 
     run = run_of(asked.run)
     try:
-        return list(check_folds(run, experiment, asked.folds, asked.device, make_display(), say))
+        with going_on_in(run):
+            return list(check_folds(run, experiment, asked.folds, asked.device, make_display(), say))
     except ConfigurationError as error:
         raise DataError(str(error)) from None
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {run}; the same command goes on from here") from None
 
 
 def report_of(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
+from jumok.cli.options import Config, Device, Json, Quiet, Set, going_on_in, on_device
 from jumok.console import new_table, print_json, say
-from jumok.errors import ConfigurationError, Interrupted
+from jumok.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jumok.reporting.comparison import Comparison
@@ -58,9 +58,6 @@ def command(
     --vary 'outputs.english.decoder={kind: gru, attention: none},{kind: transformer}'. With --learning-curve the parts
     of the data vary instead: what would more data bring?
     """
-    from jumok.experiment.file import read_experiment
-    from jumok.experiment.variations import variations
-
     overrides = [*(set_ or []), *on_device(device)]
     if learning_curve:
         if vary or paired:
@@ -69,17 +66,31 @@ def command(
         return
     if shares is not None or seeds is not None:
         raise ConfigurationError("--shares and --seeds belong to --learning-curve")
-    variants = variations(vary or [], paired)
+    show_variants(config, vary or [], paired, run, overrides, quiet, json)
+
+
+def show_variants(
+    config: Path,
+    vary: list[str],
+    paired: bool,
+    run: Path | None,
+    overrides: list[str],
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Train variants, and set them side by side; see `command`."""
+    from jumok.experiment.file import read_experiment
+    from jumok.experiment.variations import variations
+
+    variants = variations(vary, paired)
     for variant in variants:
         read_experiment(config, [*overrides, *variant.overrides])
     from jumok.sweeps.comparison import compare_variations
     from jumok.training.display import make_display
 
     folder = run or Path("runs") / f"{config.stem}-compare"
-    try:
+    with going_on_in(folder):
         comparison = compare_variations(config, variants, folder, overrides, make_display(quiet), say)
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     show_comparison(comparison, folder)
     if json:
         print_json(asdict(comparison))
@@ -101,10 +112,8 @@ def show_learning_curve(
 
     parts = parts_of(CURVE_SHARES if shares is None else parse_shares(shares), seeds)
     folder = run or Path("runs") / f"{config.stem}-learning-curve"
-    try:
+    with going_on_in(folder):
         curve = trace_learning_curve(config, parts, folder, overrides, make_display(quiet), say)
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     for sentence in curve.verdicts:
         say(sentence)
     named = zip(("numbers", "picture", "page"), CURVE_FILES, strict=True)

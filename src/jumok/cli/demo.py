@@ -1,21 +1,24 @@
 """`jumok demo`."""
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jumok.cli.options import Device, Json, Quiet, Set, on_device
+from jumok.cli.options import Device, Json, Quiet, Set, going_on_in, on_device
 from jumok.console import print_json, say
-from jumok.errors import ConfigurationError, Interrupted
+from jumok.errors import ConfigurationError
 from jumok.runs.layout import EXPERIMENT, RunLayout
 from jumok.wording import quantity
 
 EXAMPLE = "jumok demo numbers --reverse"
 SAMPLES = 6
+LOOK = "jumok look {run}   # see what it looks at"
 
 
 class Name(StrEnum):
@@ -96,14 +99,18 @@ def command(
     if round_trip:
         show_round_trip(folder, overrides, quiet, json)
         return
-    if name is Name.digits:
-        demo = digits_demo(run, folder, output or DigitsTask.boxes)
-    elif name is Name.gestures:
-        demo = gestures_demo(run, folder)
-    elif name is Name.questions:
-        demo = questions_demo(run, folder)
-    else:
-        demo = numbers_demo(run, folder, reverse) if name is Name.numbers else pronounce_demo(run, folder)
+    show_demo(demo_of(name, run, folder, reverse, output or DigitsTask.boxes), overrides, quiet, json)
+
+
+def show_demo(demo: Demo, overrides: list[str], quiet: bool, json: bool) -> None:
+    """Train the model of a demo, and show what it can do.
+
+    Args:
+        demo: The demo.
+        overrides: Changes of options, like "training.steps=100".
+        quiet: Whether to print less.
+        json: Whether to print JSON.
+    """
     evaluation = run_demo(demo, overrides, quiet)
     if json:
         print_json({"run": str(demo.run), **evaluation})
@@ -127,115 +134,119 @@ def prepared(run: Path) -> Path:
     return run
 
 
-def numbers_demo(run: Path | None, folder: Path, reverse: bool) -> Demo:
-    """Write the data and the experiment of `jumok demo numbers`.
+def written(title: str, write: Callable[[Path], Path], run: Path, *following: str) -> Demo:
+    """Write the data and the experiment of a demo.
 
     Args:
-        run: The run folder; by default one in `folder`.
-        folder: Where demos are.
-        reverse: Decimal to binary instead of binary to decimal.
+        title: What it learns.
+        write: Writes both into a run folder; gives the file of the experiment.
+        run: The run folder.
+        following: What to try next, with {run} for the run folder.
 
     Returns:
         The demo, ready to be trained.
     """
+    run = prepared(run)
+    return Demo(title, write(run), run, tuple(line.replace("{run}", str(run)) for line in following))
+
+
+def demo_of(name: Name, run: Path | None, folder: Path, reverse: bool, output: DigitsTask) -> Demo:
+    """A demo that trains one model, by its name.
+
+    Args:
+        name: Which one.
+        run: The run folder; by default one in `folder`.
+        folder: Where demos are.
+        reverse: For numbers: binary to decimal.
+        output: For digits: what is predicted of an image.
+
+    Returns:
+        The demo, ready to be trained.
+    """
+    if name is Name.numbers:
+        return numbers_demo(run, folder, reverse)
+    if name is Name.digits:
+        return digits_demo(run or folder / f"digits-{output.value}", output)
+    return {
+        Name.pronounce: pronounce_demo,
+        Name.gestures: gestures_demo,
+        Name.questions: questions_demo,
+    }[name](run or folder / name.value)
+
+
+def numbers_demo(run: Path | None, folder: Path, reverse: bool) -> Demo:
+    """Decimal to binary, or with `reverse` binary to decimal; the run folder is one in `folder` by default."""
     from jumok.demos import numbers
 
-    run = prepared(run or folder / ("numbers-reverse" if reverse else "numbers"))
-    first = "jumok predict {} 1111101000 11111111" if reverse else "jumok predict {} 1000 255 1048575"
-    return Demo(
+    return written(
         "binary to decimal" if reverse else "decimal to binary",
-        numbers.write(run, reverse),
-        run,
-        (
-            first.format(run),
-            f"jumok look {run}   # see what it looks at",
-            "jumok demo numbers --round-trip" if reverse else "jumok demo numbers --reverse",
-            f"jumok evaluate {run} --json",
-        ),
+        partial(numbers.write, reverse=reverse),
+        run or folder / ("numbers-reverse" if reverse else "numbers"),
+        f"jumok predict {{run}} {'1111101000 11111111' if reverse else '1000 255 1048575'}",
+        LOOK,
+        "jumok demo numbers --round-trip" if reverse else "jumok demo numbers --reverse",
+        "jumok evaluate {run} --json",
     )
 
 
-def pronounce_demo(run: Path | None, folder: Path) -> Demo:
-    """Write the data and the experiment of `jumok demo pronounce`."""
+def pronounce_demo(run: Path) -> Demo:
+    """English spelling to pronunciation."""
     from jumok.demos import pronounce
 
-    run = prepared(run or folder / "pronounce")
-    return Demo(
+    return written(
         "spelling to pronunciation",
-        pronounce.write(run),
+        pronounce.write,
         run,
-        (
-            f"jumok predict {run} attention transformer",
-            f"jumok look {run}   # see what it looks at",
-            f"jumok predict {run} jumok --best 5 --json",
-            f"jumok train {RunLayout(run).experiment} --run {run} --set training.steps=10000",
-        ),
+        "jumok predict {run} attention transformer",
+        LOOK,
+        "jumok predict {run} jumok --best 5 --json",
+        f"jumok train {RunLayout(run).experiment} --run {{run}} --set training.steps=10000",
     )
 
 
-def digits_demo(run: Path | None, folder: Path, output: DigitsTask) -> Demo:
-    """Write the data and the experiment of `jumok demo digits`.
-
-    Args:
-        run: The run folder; by default one in `folder`.
-        folder: Where demos are.
-        output: What is predicted of an image.
-
-    Returns:
-        The demo, ready to be trained.
-    """
+def digits_demo(run: Path, output: DigitsTask) -> Demo:
+    """Handwritten digits in images, of which `output` is predicted."""
     from jumok.demos import digits
 
-    run = prepared(run or folder / f"digits-{output.value}")
     titles = {
         DigitsTask.boxes: "to find handwritten digits",
         DigitsTask.mask: "to paint over handwritten digits",
         DigitsTask.text: "to read handwritten numbers",
     }
-    others = [other.value for other in DigitsTask if other is not output]
-    return Demo(
+    return written(
         titles[output],
-        digits.write(run, output.value),
+        partial(digits.write, output=output.value),
         run,
-        (
-            f"jumok predict {run} {run}/data/images/test --output digits-seen   # images with what was found",
-            *([f"jumok look {run}   # see what it looks at"] if output is DigitsTask.text else []),
-            f"jumok demo digits --output {others[0]}",
-            f"jumok demo digits --output {others[1]}",
-        ),
+        "jumok predict {run} {run}/data/images/test --output digits-seen   # images with what was found",
+        *((LOOK,) if output is DigitsTask.text else ()),
+        *(f"jumok demo digits --output {other.value}" for other in DigitsTask if other is not output),
     )
 
 
-def gestures_demo(run: Path | None, folder: Path) -> Demo:
-    """Write the data and the experiment of `jumok demo gestures`."""
+def gestures_demo(run: Path) -> Demo:
+    """Exercises, from the sensors of a smartwatch."""
     from jumok.demos import gestures
 
-    run = prepared(run or folder / "gestures")
-    return Demo(
+    return written(
         "which exercise a person does, from the sensors of a smartwatch",
-        gestures.write(run),
+        gestures.write,
         run,
-        (
-            f"jumok look {run}   # see what it looks at",
-            f"jumok check {RunLayout(run).experiment}   # what the signals are like",
-            f"jumok predict {run} '{run}/data/test.npz#motion[0]' --json",
-        ),
+        LOOK,
+        f"jumok check {RunLayout(run).experiment}   # what the signals are like",
+        "jumok predict {run} '{run}/data/test.npz#motion[0]' --json",
     )
 
 
-def questions_demo(run: Path | None, folder: Path) -> Demo:
-    """Write the data and the experiment of `jumok demo questions`."""
+def questions_demo(run: Path) -> Demo:
+    """Questions about drawn scenes."""
     from jumok.demos import questions
 
-    run = prepared(run or folder / "questions")
-    return Demo(
+    return written(
         "to answer questions about scenes",
-        questions.write(run),
+        questions.write,
         run,
-        (
-            f"jumok evaluate {run} --hide scene --hide question   # what it can do without one of them",
-            f"jumok look {run}   # see what it looks at",
-        ),
+        "jumok evaluate {run} --hide scene --hide question   # what it can do without one of them",
+        LOOK,
     )
 
 
@@ -251,20 +262,24 @@ def run_demo(demo: Demo, overrides: list[str], quiet: bool) -> dict[str, object]
         The evaluation.
     """
     from jumok.experiment.file import read_experiment
-    from jumok.reporting.numbers import duration
     from jumok.training import train
     from jumok.training.display import make_display
 
     if not quiet:
         say(f"Learning {demo.title}. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
-    try:
+    with going_on_in(demo.run):
         outcome = train(read_experiment(demo.file, overrides), demo.run, make_display(quiet))
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {demo.run}; the same command goes on from here") from None
     if not outcome.was_finished and not quiet:
-        say(f"done in {duration(time.monotonic() - started)}")
+        tell_time(started)
     return outcome.evaluation
+
+
+def tell_time(started: float) -> None:
+    """Say how long it took since a moment."""
+    from jumok.reporting.numbers import duration
+
+    say(f"done in {duration(time.monotonic() - started)}")
 
 
 def show_examples(demo: Demo) -> None:
@@ -299,25 +314,20 @@ def show_bottleneck(run: Path, overrides: list[str], quiet: bool, json: bool) ->
     """
     from jumok.cli.compare import show_comparison
     from jumok.demos import bottleneck
-    from jumok.reporting.numbers import duration
     from jumok.sweeps.comparison import compare_variations
     from jumok.training.display import make_display
 
     file = bottleneck.write(run)
     if not quiet:
-        say(
-            f"Training {quantity(len(bottleneck.VARIATIONS), 'model')} on one task. Ctrl-C "
-            f"saves; the same command goes on."
-        )
+        many = quantity(len(bottleneck.VARIATIONS), "model")
+        say(f"Training {many} on one task. Ctrl-C saves; the same command goes on.")
     started = time.monotonic()
-    try:
+    with going_on_in(run):
         comparison = compare_variations(
             file, bottleneck.VARIATIONS, run, overrides, make_display(quiet), say, bottleneck.TITLE
         )
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {run}; the same command goes on from here") from None
     if not quiet:
-        say(f"done in {duration(time.monotonic() - started)}")
+        tell_time(started)
     show_comparison(comparison, run)
     several = [run / variation.folder for variation in bottleneck.VARIATIONS[-2:]]
     if not quiet:
@@ -338,7 +348,7 @@ def show_round_trip(folder: Path, overrides: list[str], quiet: bool, json: bool)
     from jumok.demos import numbers
     from jumok.predictor import load
 
-    there, back = numbers_demo(None, folder, reverse=False), numbers_demo(None, folder, reverse=True)
+    there, back = (numbers_demo(None, folder, reverse) for reverse in (False, True))
     for demo in (there, back):
         run_demo(demo, overrides, quiet)
     asked = [str(number) for number in numbers.split_numbers()["test"].tolist()]

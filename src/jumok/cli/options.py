@@ -1,9 +1,13 @@
 """Options that several commands share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from jumok.errors import Interrupted
 
 Config = Annotated[Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.")]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or the model folder in it.")]
@@ -30,3 +34,12 @@ Method = Annotated[
 def on_device(name: str) -> list[str]:
     """The device as a change of the experiment; None keeps that of the file."""
     return [f"training.device={name}"] if name else []
+
+
+@contextmanager
+def going_on_in(folder: Path) -> Iterator[None]:
+    """Whoever stops what is saved in a folder is told how it goes on."""
+    try:
+        yield
+    except Interrupted:
+        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None

@@ -76,28 +76,42 @@ def command(
     POST /predict takes JSON or a form with files; /docs shows all routes with examples. SIGHUP loads the
     models again from their folders. Without --host only this machine can ask.
     """
-    from jumok.serving.limits import ServingLimits
-
     require_packages()
-    limits = ServingLimits(
-        body_bytes=max_body * MEGABYTE,
-        held_bytes=max(10 * max_body * MEGABYTE, ServingLimits.held_bytes),
-        pixels=max_pixels * MEGABYTE,
-        tokens=max_tokens,
-        wait=wait,
-        timeout=timeout,
-        max_timeout=max(timeout, ServingLimits.max_timeout),
-        inputs=max(batch, ServingLimits.inputs),
-        batch=batch,
-        delay=delay / 1000,
-        memory=None if max_memory is None else max_memory * MEGABYTE,
-    )
+    limits = limits_of(max_body, max_pixels, max_tokens, max_memory, batch, delay, wait, timeout)
     decoding: dict[str, str] = {} if precision is None else {"precision": precision}
     sources = model_sources(runs, device, decoding, threads)
     if prove:
         prove_server(sources, server_options(device, precision, threads, batch, delay, wait, timeout), json)
         return
     run_server(sources, limits, host, port, token)
+
+
+def limits_of(
+    megabytes: int,
+    megapixels: int,
+    tokens: int,
+    memory: int | None,
+    batch: int,
+    delay: float,
+    wait: float,
+    timeout: float,
+) -> "ServingLimits":
+    """What is taken at most, by the options of the command line, which are in megabytes and milliseconds."""
+    from jumok.serving.limits import ServingLimits
+
+    return ServingLimits(
+        body_bytes=megabytes * MEGABYTE,
+        held_bytes=max(10 * megabytes * MEGABYTE, ServingLimits.held_bytes),
+        pixels=megapixels * MEGABYTE,
+        tokens=tokens,
+        wait=wait,
+        timeout=timeout,
+        max_timeout=max(timeout, ServingLimits.max_timeout),
+        inputs=max(batch, ServingLimits.inputs),
+        batch=batch,
+        delay=delay / 1000,
+        memory=None if memory is None else memory * MEGABYTE,
+    )
 
 
 def require_packages() -> None:

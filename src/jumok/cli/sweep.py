@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
+from jumok.cli.options import Config, Device, Json, Quiet, Set, going_on_in, on_device
 from jumok.console import print_json, say
-from jumok.errors import Interrupted
 
 EXAMPLE = "jumok sweep x.yaml --space 'training.learning_rate=[1e-4, 3e-3, log]' --trials 20"
 
@@ -67,10 +66,8 @@ def command(
 
     folder = run or Path("runs") / f"{config.stem}-sweep"
     options = SweepOptions(trials, hours, processes, prune, seeds, search_seed)
-    try:
+    with going_on_in(folder):
         result = sweep(plan, folder, options, make_sweep_display(quiet), launcher_of(engine))
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     for sentence in result.verdicts:
         say(sentence)
     say(

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jumok.cli.options import Config, Device, Json, Quiet, Set, on_device
+from jumok.cli.options import Config, Device, Json, Quiet, Set, going_on_in, on_device
 from jumok.console import print_json, say
-from jumok.errors import Interrupted
 from jumok.runs.layout import RunLayout
 
 if TYPE_CHECKING:
@@ -44,10 +43,8 @@ def command(
     if dry_run:
         tell_plan(experiment, folder, make_display(quiet), json)
         return
-    try:
+    with going_on_in(folder):
         outcome = train(experiment, folder, make_display(quiet))
-    except Interrupted:
-        raise Interrupted(f"stopped and saved in {folder}; the same command goes on from here") from None
     if not quiet:
         say(f"{RunLayout(folder).report} shows it all; see what the model looks at: jumok look {folder}")
     if json:

@@ -18,6 +18,7 @@ from jumok.metrics.interval import Difference
 from jumok.predictor.model_folder import load
 from jumok.predictor.predictor import Predictor
 from jumok.runs.config import experiment_of
+from jumok.wording import from_to
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -134,9 +135,9 @@ def compare(
     """
     theirs = load(other, device, decoding)
     if list(theirs.inputs) != list(ours.split.inputs) or list(theirs.outputs) != list(ours.split.outputs):
-        names = f"{', '.join(theirs.inputs)} → {', '.join(theirs.outputs)}"
         raise RunError(
-            f"{other} cannot be compared with {run}: it does {names}; both must have the same names"
+            f"{other} cannot be compared with {run}: it does {from_to(theirs.inputs, theirs.outputs)}; both must have "
+            "the same names"
         )
     others = replace(ours, predictions=predict_examples(theirs, ours.split, ours.examples)).outputs
     found: dict[str, Difference] = {}

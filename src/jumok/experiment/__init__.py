@@ -13,5 +13,8 @@ __all__ = ["Experiment", "read_experiment"]
 if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
-        {"Experiment": "jumok.experiment.options", "read_experiment": "jumok.experiment.file"},
+        {
+            "jumok.experiment.file": ("read_experiment",),
+            "jumok.experiment.options": ("Experiment",),
+        },
     )

@@ -8,10 +8,10 @@ from torch import Tensor
 from jumok.device import autocast
 from jumok.errors import DataError
 from jumok.inspection.ablation_test import Gradient, Verdict, ablation_test
-from jumok.inspection.inspect import Inspection, OutputReplay, check_index
+from jumok.inspection.inspect import Inspection, OutputReplay
 from jumok.inspection.layers import Target
 from jumok.inspection.uses import Use
-from jumok.kinds.replay import Bilingual
+from jumok.kinds.replay import Bilingual, part_required
 
 WHOLE_ANSWER = Bilingual("the whole answer", "답 전체")
 
@@ -42,10 +42,10 @@ def ablate(
     if k < 1:
         raise DataError(f"k is how many keys are hidden, 1 or more; got {k}")
     use, layers = look.use(attention), look.layers(attention, answer)
-    check_index("query", query, layers[0].shape[2])
-    chosen = layers if layer is None else [layers[check_index("layer", layer, len(layers))]]
+    part_required(query, layers[0].shape[2], "query")
+    chosen = layers if layer is None else [layers[part_required(layer, len(layers), "layer")]]
     if head is not None:
-        check_index("head", head, min(one.shape[1] for one in chosen))
+        part_required(head, min(one.shape[1] for one in chosen), "head")
     if use.kind == "windows" and len(chosen) > 1:
         raise DataError("the windows of each layer stand at other places; test one layer and head at a time")
     targets = [one.target(query) for one in chosen]

@@ -49,17 +49,15 @@ def ablation_test(
     The others are drawn at random among keys that are not the most attended; all sets of them are tried where these are
     not more than `draws`. Where there are too few keys for 5 sets, fewer than k are hidden, down to one.
 
-    `score` runs the model and gives one number (a scalar) of an answer that stays the same: the log-probability of a
-    token under teacher forcing, or the logarithm of a box's score. It must give the same number each time, and
-    must not switch gradients off itself. `places` are the layers, calls and heads from which keys are hidden, all at
-    once: of several layers that look at the same keys one makes up for another, so that hiding from one alone says
-    little. Their weights are summed to find the most attended. `keys` are those that may be hidden, by default all
-    that the query may look at. Where each place names a head, these heads are switched off, too, for all queries.
+    Keys are hidden from all `places` at once: of several layers that look at the same keys one makes up for another, so
+    that hiding from one alone says little. Where each place names a head, these heads are switched off, too, for all
+    queries.
 
     Args:
-        score: Runs the model; gives the score as a scalar.
+        score: Runs the model; gives a scalar of an answer that stays the same, like the log-probability of a token
+            under teacher forcing: the same number each time, with its gradients.
         model: The model.
-        places: The attention modules, calls and heads.
+        places: The attention modules, calls and heads; their weights are summed to find the most attended.
         example: The example of the batch.
         query: The query.
         keys: The keys that may be hidden; by default all that are not masked.
@@ -76,10 +74,7 @@ def ablation_test(
         The verdict.
     """
     check_asked(model, k, draws)
-    with torch.no_grad(), record(model, only=sorted({place.name for place in places})) as maps:
-        before = number_of(score())
-    heads = heads_at(maps, places, query)
-    weights, allowed = attended(heads, example, query)
+    before, weights, allowed = recorded(score, model, places, example, query)
     pool = candidates(allowed, keys)
     k = comparable(k, len(pool))
     top = sorted(pool, key=lambda key: (-float(weights[key]), key))[:k]
@@ -104,6 +99,26 @@ def ablation_test(
         measure,
         every=len(others) == comb(len(rest), k),
     )
+
+
+def recorded(
+    score: Score, model: nn.Module, places: Sequence[AttentionSite], example: int, query: int
+) -> tuple[float, Tensor, set[int]]:
+    """The score, and what a query attends to while it is computed.
+
+    Args:
+        score: Runs the model; gives the score as a scalar.
+        model: The model.
+        places: The attention modules, calls and heads.
+        example: The example of the batch.
+        query: The query.
+
+    Returns:
+        The score; the weights (S,), summed over the heads; and the keys that any of them may attend to.
+    """
+    with torch.no_grad(), record(model, only=sorted({place.name for place in places})) as maps:
+        before = number_of(score())
+    return before, *attended(heads_at(maps, places, query), example, query)
 
 
 def score_without(

@@ -19,7 +19,7 @@ from jumok.inspection.uses import InputStates, Use, decoder_uses, encoder_uses
 from jumok.inspection.windows import finding_windows
 from jumok.kinds.contract import DecodingRequest, InputField, InputPage
 from jumok.kinds.presence import encode_inputs
-from jumok.kinds.replay import Rescorable, questions_memory
+from jumok.kinds.replay import Rescorable, part_required, questions_memory
 from jumok.kinds.searching import build_search
 from jumok.predictor.predictor import Predictor
 from jumok.search import Search
@@ -121,7 +121,7 @@ class Inspection:
             (L, H, S).
         """
         layers = self.layers(attention, answer)
-        check_index("query", query, layers[0].shape[2])
+        part_required(query, layers[0].shape[2], "query")
         return torch.stack([layer[0, :, query] for layer in layers])
 
     def map_of(self, attention: str, answer: int, layer: int) -> Layer:
@@ -136,7 +136,7 @@ class Inspection:
             The layer.
         """
         layers = self.layers(attention, answer)
-        return layers[check_index("layer", layer, len(layers))]
+        return layers[part_required(layer, len(layers), "layer")]
 
     def check(self, answer: int) -> Check:
         """The worst comparison of weights · values with what the kernel gave, among all layers."""
@@ -273,22 +273,3 @@ def summarize_model(predictor: Predictor) -> str:
     size = predictor.model.size()
     many = f"{size / 1e6:.1f} M" if size >= 1e6 else f"{size:,}"
     return f"{read} → {written}, {many} parameters"
-
-
-def check_index(what: str, number: int, count: int) -> int:
-    """Check an index.
-
-    Args:
-        what: What is counted, for the message.
-        number: The number.
-        count: How many there are.
-
-    Returns:
-        The number.
-
-    Raises:
-        DataError: There is no such number.
-    """
-    if not 0 <= number < count:
-        raise DataError(f"there is no {what} {number}; they are numbered from 0 to {count - 1}")
-    return number

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from jumok.classes import Class
-from jumok.errors import RunError
-from jumok.files import read_whole, write_json
+from jumok.files import write_json
 from jumok.kinds.contract import OutputField
+from jumok.kinds.saved import saved_json
 
 
 def class_names(field: OutputField) -> list[str]:
@@ -34,9 +34,5 @@ def write_classes(file: Path, classes: Sequence[Class]) -> None:
 
 def read_classes(file: Path) -> tuple[Class, ...]:
     """RunError when the file is not what `write_classes` wrote."""
-    try:
-        return tuple(Class(**one) for one in json.loads(read_whole(file))["classes"])
-    except FileNotFoundError:
-        raise RunError(f"{file} does not exist; copy the whole model folder again") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
+    with saved_json(file) as found:
+        return tuple(Class(**one) for one in found["classes"])

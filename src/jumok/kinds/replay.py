@@ -103,7 +103,7 @@ def questions_memory(output: str, module: str) -> bool:
 
 
 def part_required(part: int, count: int, what: str) -> int:
-    """Check the number of a part.
+    """Check the number of a part, or of anything that is counted from 0.
 
     Args:
         part: The number.

@@ -69,7 +69,12 @@ class Difference:
 
 
 def bootstrap(
-    score: ResamplableScore, n: int, resamples: int = 1000, seed: int = 1, level: float = 0.95
+    score: ResamplableScore,
+    n: int,
+    resamples: int = 1000,
+    seed: int = 1,
+    level: float = 0.95,
+    block: int = 1,
 ) -> Interval:
     """A score with its bootstrap interval (Efron & Tibshirani, 1993).
 
@@ -79,47 +84,17 @@ def bootstrap(
         resamples: Number of resamples.
         seed: Seed of the resamples.
         level: Confidence of the interval.
+        block: How many examples in a row are drawn together, because they depend on each other.
 
     Returns:
         The score with its bounds.
     """
-    return intervals([score], n, resamples, seed, level)[0]
-
-
-def intervals(
-    scores: Sequence[ResamplableScore],
-    n: int,
-    resamples: int = 1000,
-    seed: int = 1,
-    level: float = 0.95,
-    limits: Sequence[Limits] = (),
-    block: int = 1,
-) -> list[Interval]:
-    """`bootstrap` for several scores of the same examples, with the same resamples.
-
-    Args:
-        scores: The metrics with their examples.
-        n: Number of examples.
-        resamples: Number of resamples.
-        seed: Seed of the resamples.
-        level: Confidence of the intervals.
-        limits: The least and greatest possible value of each score.
-        block: How many examples in a row are drawn together, because they depend on each other.
-
-    Returns:
-        Each score with its bounds.
-    """
     if not 0 < level < 1:
         raise ConfigurationError(f"the level of an interval must be between 0 and 1; got level={level}")
-    resampled = resample(scores, n, resamples, seed, block)
-    once = np.ones(n)
-    found = []
-    for i, score in enumerate(scores):
-        value = float(score(once))
-        found.append(
-            Interval(value, *confidence_bounds(value, resampled[:, i], level, limits[i] if limits else ANY))
-        )
-    return found
+    value = float(score(np.ones(n)))
+    return Interval(
+        value, *confidence_bounds(value, resample([score], n, resamples, seed, block)[:, 0], level)
+    )
 
 
 def confidence_bounds(
@@ -176,38 +151,9 @@ def paired_bootstrap(
     Returns:
         The difference with its 95 % bounds and p.
     """
-    return differences([ours], [theirs], n, [higher_is_better], resamples, seed)[0]
-
-
-def differences(
-    ours: Sequence[ResamplableScore],
-    theirs: Sequence[ResamplableScore],
-    n: int,
-    higher_is_better: Sequence[bool],
-    resamples: int = 1000,
-    seed: int = 1,
-    block: int = 1,
-) -> list[Difference]:
-    """`paired_bootstrap` for several scores of the same examples, with the same resamples.
-
-    Args:
-        ours: The metrics of the first system with their examples.
-        theirs: The metrics of the second one.
-        n: Number of examples.
-        higher_is_better: Direction of each metric.
-        resamples: Number of resamples.
-        seed: Seed of the resamples.
-        block: How many examples in a row are drawn together, because they depend on each other.
-
-    Returns:
-        The difference in each metric.
-    """
     once = np.ones(n)
-    resampled = resample([*ours, *theirs], n, resamples, seed, block)
-    between = (resampled[:, : len(ours)] - resampled[:, len(ours) :]).T  # (scores, resamples)
-    return [
-        summarize(ours[i](once) - theirs[i](once), between[i], higher_is_better[i]) for i in range(len(ours))
-    ]
+    resampled = resample([ours, theirs], n, resamples, seed)
+    return summarize(ours(once) - theirs(once), resampled[:, 0] - resampled[:, 1], higher_is_better)
 
 
 def summarize(difference: float, resampled: np.ndarray, higher_is_better: bool) -> Difference:

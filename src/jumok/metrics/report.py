@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jumok.metrics.interval import Difference, Interval, differences, intervals
+from jumok.metrics.interval import Difference, Interval
 from jumok.metrics.metric import Metric, P, R
+from jumok.metrics.resampled import resample_scores
 
 
 def score_texts(
@@ -49,12 +50,7 @@ def evaluate_texts(
     Returns:
         Values with bounds by name.
     """
-    scores = [metric.prepare(predictions, references) for metric in metrics]
-    limits = [metric.limits for metric in metrics]
-    block = block_length(references, metrics)
-    found = intervals(scores, len(predictions), resamples, seed, limits=limits, block=block)
-    named = zip(metrics, found, strict=True)
-    return {metric.name: interval for metric, interval in named if not math.isnan(interval.value)}
+    return resample_scores(predictions, references, metrics, resamples, seed).intervals()
 
 
 def compare_texts(
@@ -78,15 +74,5 @@ def compare_texts(
     Returns:
         Differences by name.
     """
-    one = [metric.prepare(ours, references) for metric in metrics]
-    other = [metric.prepare(theirs, references) for metric in metrics]
-    directions = [metric.higher_is_better for metric in metrics]
-    block = block_length(references, metrics)
-    found = differences(one, other, len(references), directions, resamples, seed, block)
-    named = zip(metrics, found, strict=True)
-    return {metric.name: difference for metric, difference in named if not math.isnan(difference.difference)}
-
-
-def block_length(references: list[R], metrics: Sequence[Metric[P, R]]) -> int:
-    """How many examples in a row are drawn together, because some metric says that they depend on each other."""
-    return max((metric.block(references) for metric in metrics if metric.block is not None), default=1)
+    one, other = (resample_scores(system, references, metrics, resamples, seed) for system in (ours, theirs))
+    return one.minus(other)

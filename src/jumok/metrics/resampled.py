@@ -7,7 +7,6 @@ import numpy as np
 
 from jumok.metrics.interval import Difference, Interval, confidence_bounds, resample, summarize
 from jumok.metrics.metric import Metric, P, R
-from jumok.metrics.report import block_length
 
 
 class ResampledScores(NamedTuple):
@@ -69,3 +68,8 @@ def resample_scores(
     values = np.array([float(score(once)) for score in scores])
     block = block_length(references, metrics)
     return ResampledScores(metrics, values, resample(scores, len(predictions), resamples, seed, block))
+
+
+def block_length(references: list[R], metrics: Sequence[Metric[P, R]]) -> int:
+    """How many examples in a row are drawn together, because some metric says that they depend on each other."""
+    return max((metric.block(references) for metric in metrics if metric.block is not None), default=1)

@@ -14,10 +14,7 @@ if not TYPE_CHECKING:  # who checks types sees the names above, and no others
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "Predictor": "jumok.predictor.predictor",
-            "load": "jumok.predictor.model_folder",
-            "save_model": "jumok.predictor.model_folder",
-            "save_weights": "jumok.predictor.model_folder",
-            "weights_of": "jumok.predictor.model_folder",
+            "jumok.predictor.model_folder": ("load", "save_model", "save_weights", "weights_of"),
+            "jumok.predictor.predictor": ("Predictor",),
         },
     )

@@ -103,10 +103,7 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
     place = choose_device(device)
     folder = model_folder(Path(path))
     experiment = read_config(folder / CONFIG)
-    data = experiment.data
-    fields = catalogue.load_fields(
-        experiment.inputs, experiment.scored_outputs, data.tokens, data.max_tokens, folder
-    )
+    fields = saved_fields(experiment, folder)
     with torch.random.fork_rng(devices=[]):
         model = catalogue.build_model(fields, experiment.model)
     try:
@@ -121,6 +118,14 @@ def load(path: str | Path, device: str = "auto", decoding: dict[str, Any] | None
         cast_weights_bf16(model)
     options = options.model_copy(update={"precision": precision})
     return Predictor(model.to(place), fields, options, notes)
+
+
+def saved_fields(experiment: "Experiment", folder: Path) -> Fields:
+    """The inputs and outputs of a saved model, which need no weights."""
+    data = experiment.data
+    return catalogue.load_fields(
+        experiment.inputs, experiment.scored_outputs, data.tokens, data.max_tokens, folder
+    )
 
 
 def cast_weights_bf16(model: EncoderDecoder) -> None:

@@ -21,6 +21,7 @@ from jumok.reporting.plots import Curve, Plot, svg
 from jumok.runs.config import read_config
 from jumok.runs.layout import RunLayout, config_file, require_run
 from jumok.runs.log import read_log
+from jumok.wording import from_to
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -179,10 +180,9 @@ def _environment(path: Path) -> dict[str, Any]:
 
 def report_html(record: FinishedRun) -> str:
     """The report of a run as HTML."""
-    inputs, outputs = list(record.experiment.inputs), list(record.experiment.outputs)
     views = output_views(record)
     values = {
-        "title": f"{', '.join(inputs)} → {', '.join(outputs)}",
+        "title": from_to(record.experiment.inputs, record.experiment.outputs),
         "record": record,
         "facts": facts(selecting_view(record)),
         "sections": [

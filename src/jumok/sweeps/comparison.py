@@ -10,7 +10,6 @@ from jumok.evaluation.answers import SplitPredictions
 from jumok.evaluation.apart import are_alike, contests, draw_sides, farthest_apart
 from jumok.evaluation.runs import evaluate
 from jumok.experiment import read_experiment
-from jumok.experiment.options import Experiment
 from jumok.experiment.variations import Variation
 from jumok.reporting.comparison import (
     FILES,
@@ -23,6 +22,7 @@ from jumok.reporting.comparison import (
 from jumok.runs.layout import RunLayout
 from jumok.training import train
 from jumok.training.reporter import NullReporter, Reporter
+from jumok.wording import from_to
 
 
 def compare_variations(
@@ -58,7 +58,8 @@ def compare_variations(
         say(f"[{i + 1}/{len(variants)}] {variant.name}")
         known[variant.name] = train(experiment, folder / variant.folder, reporter).answered
     shown = [variant_of(folder / v.folder, v.name, dict(v.values)) for v in variants]
-    comparison = Comparison(title or title_of(experiments[0]), shown[0].metric, shown)
+    title = title or f"{from_to(experiments[0].inputs, experiments[0].outputs)}, compared"
+    comparison = Comparison(title, shown[0].metric, shown)
     answered = answers_of(shown, known, reporter or NullReporter(), say)
     comparison = set_apart(comparison, answered, experiments[0].selection.output)
     write_comparison(folder, comparison, draw_sides(answered, comparison.examples))
@@ -124,8 +125,3 @@ def require_own(folder: Path, runs: Sequence[Path], names: Sequence[str] = FILES
             raise DataError(
                 f"{folder / name} is there, but none of the runs that it would tell of; choose another folder by --run"
             )
-
-
-def title_of(experiment: Experiment) -> str:
-    """The title of a comparison of variants of an experiment."""
-    return f"{', '.join(experiment.inputs)} → {', '.join(experiment.outputs)}, compared"

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jumok.dataset import prepare
 from jumok.errors import ConfigurationError, DataError, RunError
 from jumok.experiment import read_experiment
+from jumok.predictor.model_folder import saved_fields
 from jumok.reporting.learning_curve import CURVE_FILES, CurvePoint, LearningCurve, write_learning_curve
 from jumok.reporting.run import read_record
+from jumok.runs.layout import model_folder
 from jumok.sweeps.comparison import require_own
 from jumok.sweeps.plan import IN_TRIALS, Goal, goal_of
 from jumok.training import train
 from jumok.training.reporter import Reporter
+from jumok.wording import from_to
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -125,14 +127,14 @@ def curve_of_runs(experiment: "Experiment", parts: Sequence[CurvePart], folder: 
     Returns:
         The curve.
     """
-    prepared = prepare(experiment, lambda _: None, splits=("train", "valid"))
-    goal = goal_of(experiment, prepared)
-    limits = prepared.outputs[experiment.selection.output].scoring.selection_metric().limits
+    last = folder / parts[-1].folder
+    outputs = saved_fields(experiment, model_folder(last)).outputs
+    goal = goal_of(experiment, outputs)
+    limits = outputs[experiment.selection.output].scoring.selection_metric().limits
     points = [point_of(folder / part.folder, part, goal) for part in parts]
-    evaluation = read_record(folder / parts[-1].folder).evaluation
-    title = f"{', '.join(experiment.inputs)} → {', '.join(experiment.outputs)}: what would more data bring?"
+    evaluation = read_record(last).evaluation
     return LearningCurve(
-        title,
+        f"{from_to(experiment.inputs, experiment.outputs)}: what would more data bring?",
         goal.metric,
         goal.higher_is_better,
         limits,

@@ -19,8 +19,8 @@ from jumok.runs.log import read_log
 from jumok.runs.ownership import owned
 
 if TYPE_CHECKING:
-    from jumok.dataset import Prepared
     from jumok.experiment.options import Experiment
+    from jumok.kinds.contract import OutputField
 
 ComparedItem = TypeVar("ComparedItem")
 PLAN, SWEEP_LOCK, TRIALS, REPEATS, LOGS = "plan.json", ".lock", "trials", "repeats", "logs"
@@ -115,11 +115,11 @@ class Goal:
         return (max if self.higher_is_better else min)(items, key=score)
 
 
-def goal_of(experiment: "Experiment", prepared: "Prepared") -> Goal:
+def goal_of(experiment: "Experiment", outputs: "Mapping[str, OutputField]") -> Goal:
     """The score that chooses the best model."""
     output = experiment.selection.output
-    metric = prepared.outputs[output].scoring.selection_metric()
-    return Goal(score_prefix(output, prepared.outputs) + metric.name, metric.higher_is_better)
+    metric = outputs[output].scoring.selection_metric()
+    return Goal(score_prefix(output, outputs) + metric.name, metric.higher_is_better)
 
 
 def curve_of(run: Path, goal: Goal) -> list[tuple[int, float]]:

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +81,7 @@ class Study:
             study_name=STUDY_NAME if storage is not None else None,
             direction="maximize" if self.higher_is_better else "minimize",
             load_if_exists=storage is not None,
+            pruner=self.optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=20),
         )
 
     def trials(self) -> list[SweepTrial]:
@@ -96,12 +97,7 @@ class Study:
         drawn = self._draw(fits)
         if drawn is None:
             return None
-        begun = self.optuna.trial.create_trial(
-            state=self.optuna.trial.TrialState.RUNNING,
-            params={key: stored(self.dimensions[key], value) for key, value in drawn.items()},
-            distributions={key: self._distribution(one) for key, one in self.dimensions.items()},
-        )
-        self.study.add_trial(begun)
+        self.study.add_trial(self._made(drawn, state=self.optuna.trial.TrialState.RUNNING))
         return self.trials()[-1]
 
     def report(self, number: int, percent: int, score: float) -> bool:
@@ -115,11 +111,11 @@ class Study:
         Returns:
             Whether to end it.
         """
-        trial = self._live(number)
-        if percent not in self.study.trials[number].intermediate_values:
+        known = self.study.get_trials(deepcopy=False)[number]
+        trial = self._live(known)
+        if percent not in known.intermediate_values:
             trial.report(score, percent)
-        pruner = self.optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=20)
-        return bool(pruner.prune(self.study, self.study.trials[number]))
+        return trial.should_prune()
 
     def finish(self, number: int, score: float) -> None:
         """Note the score of a trial that came to its end."""
@@ -145,25 +141,26 @@ class Study:
         if len({trial.score for trial in scored}) < LEAST_SCORED or len(self.space) < 2:
             return {}
         copy = self._create(None)
-        copy.add_trials([self._complete(trial) for trial in scored])
+        copy.add_trials([self._made(trial.values, score=trial.score) for trial in scored])
         evaluator = self.optuna.importance.PedAnovaImportanceEvaluator
         with without_remarks():
             return dict(self.optuna.importance.get_param_importances(copy, evaluator=evaluator()))
 
-    def _complete(self, trial: SweepTrial) -> Any:
-        """A trial for Optuna, as if it had come to its end."""
+    def _made(self, values: Mapping[str, Any], state: Any = None, score: float | None = None) -> Any:
+        """A trial for Optuna, with these options; by default it has come to its end."""
         return self.optuna.trial.create_trial(
-            value=trial.score,
-            params={key: stored(self.dimensions[key], value) for key, value in trial.values.items()},
-            distributions={key: self._distribution(one) for key, one in self.dimensions.items()},
+            params={key: stored(self.dimensions[key], value) for key, value in values.items()},
+            distributions=self._distributions(),
+            state=state,
+            value=score,
         )
 
-    def _live(self, number: int) -> "optuna.Trial":
+    def _live(self, known: "optuna.trial.FrozenTrial") -> "optuna.Trial":
         """A trial that can be told of, be it of an earlier session."""
-        return self.optuna.trial.Trial(self.study, self.study.trials[number]._trial_id)
+        return self.optuna.trial.Trial(self.study, known._trial_id)
 
     def _note(self, number: int, why: str) -> None:
-        self._live(number).set_user_attr(WHY, why)
+        self._live(self.study.get_trials(deepcopy=False)[number]).set_user_attr(WHY, why)
 
     def _trial(self, frozen: Any) -> SweepTrial:
         states: dict[str, TrialState] = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
@@ -195,8 +192,11 @@ class Study:
             copy = self._create(None)
             copy.sampler = sampler
             copy.add_trials(self.study.get_trials(deepcopy=False))
-            asked = copy.ask({key: self._distribution(one) for key, one in self.dimensions.items()})
+            asked = copy.ask(self._distributions())
         return {key: rounded_value(self.dimensions[key], value) for key, value in asked.params.items()}
+
+    def _distributions(self) -> dict[str, Any]:
+        return {key: self._distribution(one) for key, one in self.dimensions.items()}
 
     def _distribution(self, one: Dimension) -> Any:
         kinds = self.optuna.distributions

@@ -27,6 +27,7 @@ from jumok.sweeps.plan import (
 from jumok.sweeps.repeats import AS_WRITTEN, Repeats, repeats_of
 from jumok.sweeps.result import SweepResult, write_result
 from jumok.sweeps.study import Study, SweepTrial
+from jumok.wording import from_to
 
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
@@ -92,7 +93,8 @@ def sweep(
         RunError: The folder holds something else, or no trial came to its end.
     """
     with locked(folder, plan):
-        goal = goal_of(plan.experiment, prepare(plan.experiment, display.message, splits=("train", "valid")))
+        prepared = prepare(plan.experiment, display.message, splits=("train", "valid"))
+        goal = goal_of(plan.experiment, prepared.outputs)
         study = Study(folder, plan.space, goal.higher_is_better, options.seed)
         try:
             with launch(options.processes, folder / LOGS) as jobs:
@@ -110,7 +112,7 @@ def sweep(
                 f"{folder}: no trial came to its end; {failed[-1] if failed else 'give more time'}"
             )
         write_config(folder / BEST_FILE, plan.best(result.best_values))
-        write_result(folder, result, sweep_title(plan.experiment))
+        write_result(folder, result, f"{from_to(plan.experiment.inputs, plan.experiment.outputs)}: sweep")
         return result
 
 
@@ -262,8 +264,3 @@ class Sweep:
 def is_done(run: Path) -> bool:
     """Whether a training came to its end, with its scores."""
     return RunLayout(run).evaluation.exists()
-
-
-def sweep_title(experiment: "Experiment") -> str:
-    """The title of the page of a sweep."""
-    return f"{', '.join(experiment.inputs)} → {', '.join(experiment.outputs)}: sweep"

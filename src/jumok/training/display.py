@@ -28,16 +28,34 @@ def make_display(quiet: bool = False) -> Reporter:
     return LiveDisplay() if talk.is_terminal else PlainDisplay()
 
 
-class PlainDisplay:
+class QuietDisplay(NullReporter):
+    """Remarks and the final scores, without progress."""
+
+    def message(self, message: str) -> None:
+        """Print a message."""
+        say(message)
+
+    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
+        """Print a table of the final scores of a split.
+
+        Args:
+            split: The split.
+            examples: The number of its examples.
+            metrics: The scores with their intervals.
+        """
+        talk.print(score_table(split, examples, metrics))
+
+    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
+        """Print the scores of baselines, and which of them are as good as the model."""
+        tell_baselines(baselines)
+
+
+class PlainDisplay(QuietDisplay):
     """Lines that a log file can hold."""
 
     def __init__(self) -> None:
         self.clock, self.counted, self.answers = TrainingClock(), "token", Pace()
         self.last = time.monotonic()
-
-    def message(self, message: str) -> None:
-        """Print a message."""
-        say(message)
 
     def on_start(self, what: RunInfo) -> None:
         """Print what is trained, and start the clock."""
@@ -76,46 +94,6 @@ class PlainDisplay:
         """The answers of the best model that are there, of all that it will be scored by."""
         self.answers.tick(done)
         self.show(done, number, scoring_line(done, number, self.answers.left(done, number)))
-
-    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
-        """Print a table of the final scores of a split.
-
-        Args:
-            split: The split.
-            examples: The number of its examples.
-            metrics: The scores with their intervals.
-        """
-        talk.print(score_table(split, examples, metrics))
-
-    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
-        """Print the scores of baselines, and which of them are as good as the model."""
-        tell_baselines(baselines)
-
-    def on_end(self) -> None:
-        """Do nothing."""
-        pass
-
-
-class QuietDisplay(NullReporter):
-    """Remarks and the final scores, without progress."""
-
-    def message(self, message: str) -> None:
-        """Print a message."""
-        say(message)
-
-    def on_scores(self, split: str, examples: int, metrics: dict[str, Interval]) -> None:
-        """Print a table of the final scores of a split.
-
-        Args:
-            split: The split.
-            examples: The number of its examples.
-            metrics: The scores with their intervals.
-        """
-        talk.print(score_table(split, examples, metrics))
-
-    def on_baselines(self, baselines: Mapping[str, Mapping[str, Any]]) -> None:
-        """Print the scores of baselines, and which of them are as good as the model."""
-        tell_baselines(baselines)
 
 
 class LiveDisplay(PlainDisplay):

@@ -8,8 +8,9 @@ from torch import Tensor
 from jumok.errors import DataError, did_you_mean
 from jumok.inspection import views
 from jumok.inspection.heads import HeadStatistics, Positions
-from jumok.inspection.inspect import Inspection, check_index
+from jumok.inspection.inspect import Inspection
 from jumok.inspection.uses import pool_map
+from jumok.kinds.replay import part_required
 
 
 def row(look: Inspection, attention: str, answer: int, query: int) -> dict[str, Any]:
@@ -42,8 +43,9 @@ def column(look: Inspection, attention: str, answer: int, key: int, layer: int, 
         JSON.
     """
     whole = look.map_of(attention, answer, layer)
-    place = 0, check_index("head", head, whole.shape[1]), slice(None), check_index("key", key, whole.shape[3])
-    return {"weights": whole[place].tolist()}
+    part_required(head, whole.shape[1], "head")
+    part_required(key, whole.shape[3], "key")
+    return {"weights": whole[0, head, :, key].tolist()}
 
 
 def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def map_of(look: Inspection, attention: str, answer: int, layer: int, head: int)
         JSON.
     """
     whole = look.map_of(attention, answer, layer)
-    weights, some = pool_map(whole, check_index("head", head, whole.shape[1]))
+    weights, some = pool_map(whole, part_required(head, whole.shape[1], "head"))
     rows, columns = weights.shape
     return {"rows": rows, "columns": columns, "weights": weights.flatten().tolist(), "pooled": some}
 
@@ -112,7 +114,7 @@ def derived(
         return aligned(look, attention, answer, shift)
     if query is None:
         raise DataError(f"the view {view!r} is of one query; name it")
-    check_index("query", query, layers[0].shape[2])
+    part_required(query, layers[0].shape[2], "query")
     if view == "mean":
         made = views.head_mean(layers, query=query)  # type: ignore[arg-type]
         return view_to_json(made, made.weights)

@@ -117,32 +117,76 @@ def show(
         queries = keys = tokens
     groups = groups_shown(maps, example, windows or {}, beam_indices)
     thumbnail = None if image is None else load_thumbnail(image)
-    writes = any(group.use == "cross" for group in groups)
-    if tokens is None and writes and queries is not None:
+    if tokens is None and writes_tokens(groups) and queries is not None:
         start, queries = started(groups, start, queries)
     check_tokens(groups, "tokens" if tokens is not None else "keys", keys)
     check_tokens(groups, "queries", queries if tokens is None else None)
-    sides = Sides(
+    sides = sides_of(groups, queries, keys, thumbnail, start)
+    named = [sides.named(group) for group in groups]
+    answered = outputs_of(None if tokens is not None else sides.queries, answers)
+    document = page_document(title or "jumok", named, inputs_of(sides, thumbnail), answered)
+    details = {"/api/check?look=&answer=0": check_of(maps), "packed": packed_groups(named)}
+    return AttentionPage(document, details)
+
+
+def writes_tokens(groups: Sequence[AnyGroup]) -> bool:
+    """Whether one sequence is read and another written."""
+    return any(group.use == "cross" for group in groups)
+
+
+def sides_of(
+    groups: Sequence[AnyGroup],
+    queries: Sequence[str] | None,
+    keys: Sequence[str] | None,
+    image: Image.Image | None,
+    start: str,
+) -> Sides:
+    """What stands along the sides of attention.
+
+    Args:
+        groups: The groups.
+        queries: The tokens of the output, if they are known.
+        keys: The tokens of the input, if they are known.
+        image: The image that the model read.
+        start: The token that a decoder reads first.
+
+    Returns:
+        The sides.
+    """
+    return Sides(
         None if queries is None else list(queries),
         None if keys is None else list(keys),
-        None if thumbnail is None else thumbnail.size,
-        writes,
+        None if image is None else image.size,
+        writes_tokens(groups),
         min(group.layers()[0].shape[0] for group in groups),
         start,
     )
-    groups = [sides.named(group) for group in groups]
-    document = {
+
+
+def page_document(
+    name: str, groups: Sequence[AnyGroup], inputs: list[dict[str, Any]], outputs: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the page draws without asking for weights.
+
+    Args:
+        name: The title of the page.
+        groups: The groups, their sides named.
+        inputs: The inputs as JSON.
+        outputs: The outputs as JSON.
+
+    Returns:
+        The document.
+    """
+    return {
         "version": 1,
         "id": None,
-        "model": {"name": title or "jumok", "summary": summarize_attention(groups)},
-        "inputs": inputs_of(sides, thumbnail),
-        "outputs": outputs_of(None if tokens is not None else sides.queries, answers),
+        "model": {"name": name, "summary": summarize_attention(groups)},
+        "inputs": inputs,
+        "outputs": outputs,
         "attentions": [group.to_json() for group in groups],
         "nothing": None,
         "test": "python",
     }
-    details = {"/api/check?look=&answer=0": check_of(maps), "packed": packed_groups(groups)}
-    return AttentionPage(document, details)
 
 
 def groups_shown(

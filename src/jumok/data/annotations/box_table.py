@@ -27,7 +27,7 @@ from jumok.data.annotations.box_columns import Columns, columns_of, numbered_col
 from jumok.data.annotations.coco_fields import Wrong, record_fault, size_in_words
 from jumok.data.annotations.finding import find_images
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.quoted import Cells, csv_cells
 from jumok.data.tables.text_form import first_bytes, why_no_text
@@ -102,9 +102,7 @@ class BoxTableReader:
             columns = f"has no column {max(columns.places.values()) + 1}, only {len(first.cells)}"
         if isinstance(columns, str):
             problem = f"{columns}; its first row is {', '.join(first.cells)!r:.90}"
-            raise UnreadableFile(
-                Fault(str(self.file), first.line, problem, EXPECTED_COLUMNS, "unknown_column")
-            )
+            raise fail(self.file, first.line, problem, EXPECTED_COLUMNS, "unknown_column")
         if not columns.header:
             yield from self.row(first, columns, len(first.cells))
         for item in table:

@@ -37,7 +37,7 @@ from jumok.data.annotations.shapes import (
     united,
 )
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.open_text import is_file, is_folder
 from jumok.errors import did_you_mean
@@ -93,12 +93,12 @@ def check_root(file: Path, root: Element) -> None:
             else "name CVAT's annotations.xml"
         )
         problem = f"begins with <{root.tag}>, expected CVAT's <annotations>"
-        raise UnreadableFile(Fault(str(file), root.line, problem, remedy, "bad_cvat"))
+        raise fail(file, root.line, problem, remedy, "bad_cvat")
     track = root.find("track")
     if track is not None and root.find("image") is None:
         problem = "is CVAT's format for videos, whose frames are no files"
         remedy = "export it as 'CVAT for images 1.1' with images, or as COCO"
-        raise UnreadableFile(Fault(str(file), track.line, problem, remedy, "bad_cvat"))
+        raise fail(file, track.line, problem, remedy, "bad_cvat")
 
 
 def subsets_of(root: Element) -> list[str]:

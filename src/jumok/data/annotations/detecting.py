@@ -15,7 +15,7 @@ from jumok.data.annotations.object_masks import is_object_masks
 from jumok.data.annotations.voc_layout import split_folders, voc_splits, xml_below
 from jumok.data.annotations.yolo_file import read_yolo_file
 from jumok.data.images.reading import SUFFIXES
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import UnreadableFile, refusing_unreadable
 from jumok.data.tables.listing import entries, files_below, is_hidden
 from jumok.data.tables.open_text import is_file, is_folder, nearest_file
 from jumok.errors import DataError
@@ -71,10 +71,8 @@ def in_file(file: Path) -> DetectedSource | None:
     if is_box_table(file):
         return DetectedSource("boxes", file, files={Path(name).stem: file})
     if name.endswith(".xml"):
-        try:
+        with refusing_unreadable():
             root = read_xml(file)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
         if root.tag == "annotation":
             raise DataError(f"{file} holds the boxes of one image, as Pascal VOC has them; name its folder")
         return DetectedSource("cvat", file, has_splits=bool(subsets_of(root)))
@@ -243,10 +241,8 @@ def nothing_known(folder: Path) -> str:
 
 def split_names(source: DetectedSource) -> list[str]:
     """The splits of a source; raises DataError if it has none."""
-    try:
+    with refusing_unreadable():
         names = named_splits(source)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
     if not names:
         raise DataError(
             f"{source.path} has no splits; expected ImageSets/Main/train.txt, or train: in a data.yaml"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.data.annotations.annotated import SourceLocation
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import UnreadableFile, fail
 from jumok.data.tables.jsonl import not_a_number
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
@@ -140,7 +140,7 @@ class LocatedJson:
 
     def _wrong(self, what: str, position: int) -> UnreadableFile:
         line = self._text.count("\n", 0, position) + 1
-        return UnreadableFile(Fault(str(self.path), line, f"is not valid JSON ({what})", REMEDY, "bad_json"))
+        return fail(self.path, line, f"is not valid JSON ({what})", REMEDY, "bad_json")
 
 
 def read_text(path: Path) -> str:
@@ -163,6 +163,4 @@ def decode_text(path: Path, data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         wrong = f"is not valid UTF-8 (byte 0x{data[error.start]:02x})"
-        raise UnreadableFile(
-            Fault(str(path), line, wrong, "save the file as UTF-8 (it may be Latin-1)", "invalid_utf8")
-        ) from None
+        raise fail(path, line, wrong, "save the file as UTF-8 (it may be Latin-1)", "invalid_utf8") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from jumok.data.tables.encodings import UTF16_MARKS
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import UnreadableFile, fail
 from jumok.data.tables.open_text import BYTE_ORDER_MARK, open_bytes, read_fault, unreadable
 
 DECLARED = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']+)[\"']")
@@ -88,9 +88,7 @@ def parse_xml(path: Path, text: str) -> Element:
     except (expat.ExpatError, ValueError, RecursionError) as error:
         line = error.lineno if isinstance(error, expat.ExpatError) else parser.CurrentLineNumber
         reason = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else error
-        raise UnreadableFile(
-            Fault(str(path), line, f"is not valid XML ({reason})", remedy_for(str(reason)), "bad_xml")
-        ) from None
+        raise fail(path, line, f"is not valid XML ({reason})", remedy_for(str(reason)), "bad_xml") from None
     return tree.outside.children[0]
 
 
@@ -121,11 +119,11 @@ def xml_text(path: Path, data: bytes) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"is not valid {declared.upper()} (byte 0x{data[error.start]:02x})"
         remedy = f"save the file as {declared.upper()}, or declare the encoding that it has"
-        raise UnreadableFile(Fault(str(path), line, problem, remedy, "invalid_utf8")) from None
+        raise fail(path, line, problem, remedy, "invalid_utf8") from None
     except (LookupError, UnicodeError):
         problem = f"is declared to be in {declared!r}, an encoding that is not known"
         remedy = "save the file as UTF-8"
-        raise UnreadableFile(Fault(str(path), 1, problem, remedy, "invalid_utf8")) from None
+        raise fail(path, 1, problem, remedy, "invalid_utf8") from None
 
 
 def remedy_for(reason: str) -> str:

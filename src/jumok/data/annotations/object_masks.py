@@ -26,7 +26,7 @@ from jumok.data.annotations.mask_pairs import BEGINNINGS, FOLDERS, MASK_WORDS
 from jumok.data.annotations.shapes import Shape, shape_of_pixels
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import SUFFIXES, Size
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.listing import composed, entries, files_below, is_hidden, printable
 from jumok.data.tables.open_text import is_folder, nearest_file
 from jumok.wording import quantity
@@ -153,17 +153,17 @@ def object_shape(path: Path, size: Size) -> Shape:
     values = read_mask(path)
     if values.shape[:2] != (size.height, size.width):
         problem = f"is {Size(values.shape[1], values.shape[0])}, but its image is {size}"
-        raise UnreadableFile(Fault(str(path), None, problem, "save the mask for this image", "mask_size"))
+        raise fail(path, None, problem, "save the mask for this image", "mask_size")
     painted = np.asarray(values.any(-1) if values.ndim == 3 else values > 0)
     kinds = len(np.unique(values[painted], axis=0))
     if kinds > 1:
         problem = f"holds {kinds} values above 0, expected the one object of a mask"
         remedy = "save a mask for each object; where each value is an object, say masks: and instances: true"
-        raise UnreadableFile(Fault(str(path), None, problem, remedy, "mask_value"))
+        raise fail(path, None, problem, remedy, "mask_value")
     shape = shape_of_pixels(painted, 0, 0, size.width, size.height)
     if shape is None:
         problem, remedy = "has no pixel above 0", "paint the object, or remove the file"
-        raise UnreadableFile(Fault(str(path), None, problem, remedy, "mask_value"))
+        raise fail(path, None, problem, remedy, "mask_value")
     return shape
 
 

@@ -31,7 +31,7 @@ from jumok.data.annotations.finding import ImagesByStem, stem_of
 from jumok.data.annotations.located_xml import Element, read_xml
 from jumok.data.annotations.voc_layout import Layout, find_layout, watched_folders
 from jumok.data.images.reading import Size
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.listing import composed, files_below, forward_slashes, printable
 from jumok.data.tables.open_text import read_fault
 from jumok.data.tables.text_form import plain_lines
@@ -115,9 +115,7 @@ class VocReader:
         self.faults.extend(faults)
         if not files:
             problem = "holds no XML files"
-            raise UnreadableFile(
-                Fault(str(self.layout.annotations), None, problem, "name their folder", "missing_file")
-            )
+            raise fail(self.layout.annotations, None, problem, "name their folder", "missing_file")
         taken: dict[Path, Path] = {}
         for file in files:
             name = file.relative_to(self.layout.annotations).with_suffix("").as_posix()
@@ -165,7 +163,7 @@ class VocReader:
                     else "name a VOC file"
                 )
                 wrong = f"begins with <{root.tag}>, expected <annotation>"
-                raise UnreadableFile(Fault(str(file), root.line, wrong, remedy, "bad_voc"))
+                raise fail(file, root.line, wrong, remedy, "bad_voc")
         except UnreadableFile as unreadable:
             fault = unreadable.fault
             if fault.kind == "missing_file":  # the list is what names it

@@ -11,7 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from jumok.data.annotations.located_json import read_text
 from jumok.data.annotations.yolo_places import Places
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import UnreadableFile, fail
 from jumok.data.tables.listing import composed, forward_slashes
 from jumok.data.tables.listing import entries as entries_of
 from jumok.data.tables.open_text import is_file, is_folder
@@ -55,7 +55,7 @@ def file_in(folder: Path) -> Path:
     if not names or (len(names) > 1 and names[0] not in ("data.yaml", "data.yml")):
         found = f"it holds {', '.join(names)}" if names else "it holds no data.yaml"
         remedy = "name the file" if names else "write one with names: [a, b] and train: images/train"
-        raise UnreadableFile(Fault(str(folder), None, f"is a folder, and {found}", remedy, "missing_file"))
+        raise fail(folder, None, f"is a folder, and {found}", remedy, "missing_file")
     return folder / names[0]
 
 
@@ -96,16 +96,12 @@ def read_darknet(path: Path) -> YoloFile:
         if equals and value.strip():
             entries[key.strip()] = forward_slashes(value)
     if "names" not in entries:
-        raise UnreadableFile(
-            Fault(str(path), None, "has no line names = obj.names", "name a YOLO data.yaml", "bad_yaml")
-        )
+        raise fail(path, None, "has no line names = obj.names", "name a YOLO data.yaml", "bad_yaml")
     places = Places(path.parent, path.parent)
     names = places.folder_or_list(entries["names"]) or named_beside(path, entries["names"])
     listed = tuple(composed(line.strip()) for line in read_text(names).splitlines() if line.strip())
     if len(set(listed)) < len(listed):
-        raise UnreadableFile(
-            Fault(str(names), None, "names a class twice", "give each its own name", "bad_yaml")
-        )
+        raise fail(names, None, "names a class twice", "give each its own name", "bad_yaml")
     found = {"train": entries.get("train"), "val": entries.get("valid", entries.get("val"))}
     found["test"] = entries.get("test")
     splits: dict[str, tuple[str, ...]] = {
@@ -135,9 +131,7 @@ def compose_yaml(path: Path) -> Node | None:
         reason = error.problem or "not YAML"
     except (yaml.YAMLError, RecursionError) as error:
         line, reason = None, str(error).splitlines()[0]
-    raise UnreadableFile(
-        Fault(str(path), line, f"is not valid YAML ({reason})", "fix the file", "bad_yaml")
-    ) from None
+    raise fail(path, line, f"is not valid YAML ({reason})", "fix the file", "bad_yaml") from None
 
 
 def yolo_class_names(path: Path, node: Node) -> tuple[str, ...]:
@@ -194,7 +188,7 @@ def yaml_error(path: Path, node: Node | None, problem: str, remedy: str) -> Unre
         The error.
     """
     line = None if node is None else node.start_mark.line + 1
-    return UnreadableFile(Fault(str(path), line, problem, remedy, "bad_yaml"))
+    return fail(path, line, problem, remedy, "bad_yaml")
 
 
 def yolo_file_text(names: tuple[str, ...], splits: dict[str, str]) -> str:

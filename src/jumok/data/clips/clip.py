@@ -18,7 +18,7 @@ from jumok.data.images.reading import (
     require_image_file,
     upright,
 )
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.open_text import nearest_file
 from jumok.wording import quantity
 
@@ -78,7 +78,7 @@ class ImagesClip:
                     f"is {sizes[number]}, but {self.paths[first].name} of the same clip is {sizes[first]}"
                 )
                 remedy = "scale the frames of a clip to one size"
-                raise UnreadableFile(Fault(str(self.paths[number]), None, problem, remedy, "frame_size"))
+                raise fail(self.paths[number], None, problem, remedy, "frame_size")
         return sizes[first]
 
     def frames(self, numbers: Sequence[int]) -> Iterator[Any]:
@@ -180,11 +180,11 @@ def folder_clip(folder: Path) -> ImagesClip:
     paths = sorted((path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES), key=natural)
     if not paths:
         problem, remedy = f"holds no frames ({', '.join(SUFFIXES)})", "write some into it, or remove the row"
-        raise UnreadableFile(Fault(str(folder), None, problem, remedy, "empty_clip"))
+        raise fail(folder, None, problem, remedy, "empty_clip")
     if gap := missing_frame([path.name for path in paths]):
         problem = f"lacks the frame {gap}"
         remedy = "add it, or list the frames that there are as JSON"
-        raise UnreadableFile(Fault(str(folder), None, problem, remedy, "missing_frame"))
+        raise fail(folder, None, problem, remedy, "missing_frame")
     return ImagesClip(paths, folder)
 
 

@@ -14,8 +14,7 @@ if not TYPE_CHECKING:  # type checkers see the names above only
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "read_header": "jumok.data.images.reading",
-            "read_image": "jumok.data.images.reading",
-            "read_mask": "jumok.data.images.mask_images",
+            "jumok.data.images.mask_images": ("read_mask",),
+            "jumok.data.images.reading": ("read_header", "read_image"),
         },
     )

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jumok.data.images.reading import open_image, upright
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, refusing_unreadable
 from jumok.deferred import Deferred
-from jumok.errors import DataError
 from jumok.wording import with_article
 
 if TYPE_CHECKING:
@@ -45,10 +44,8 @@ def read_mask(path: Path, colours: bool = False) -> np.ndarray:
 
 def load_mask(path: Path, colours: bool = False) -> np.ndarray:
     """`read_mask` for callers outside this room; raises DataError."""
-    try:
+    with refusing_unreadable():
         return read_mask(path, colours)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
 
 
 def mask_fault(path: Path, problem: str, remedy: str) -> Fault:

@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, refusing_unreadable
 from jumok.data.tables.open_text import nearest_file
 from jumok.deferred import Deferred
-from jumok.errors import DataError
 
 if TYPE_CHECKING:
     import PIL
@@ -103,10 +102,8 @@ def read_image(path: Path) -> Image.Image:
 
 def load_image(path: Path) -> Image.Image:
     """An image as RGB, upright; for callers outside this room. Raises DataError."""
-    try:
+    with refusing_unreadable():
         return read_image(path)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
 
 
 @contextmanager

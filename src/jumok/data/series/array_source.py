@@ -10,7 +10,7 @@ import numpy as np
 from jumok.classes import Class
 from jumok.data.row import Row
 from jumok.data.series.arrays import plain, read_array
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.joined import Joining
 from jumok.data.tables.open_text import is_folder
 from jumok.wording import quantity
@@ -108,7 +108,7 @@ class ArraySource:
         array = self.array(theirs)
         if array.values.ndim not in (2, 3) or array.values.dtype.kind not in "iufb":
             problem = f"{array.shaped}, expected numbers (N, T, C)"
-            raise UnreadableFile(Fault(str(array.path), None, problem, "name another array", "wrong_format"))
+            raise fail(array.path, None, problem, "name another array", "wrong_format")
         path = array.path.relative_to(self.root).as_posix()
         return [f"{path}#{array.name}[{number}]" for number in range(len(array.values))]
 
@@ -121,7 +121,7 @@ class ArraySource:
             return ["" if lost else plain(value) for value, lost in zip(values, missing, strict=True)]
         if values.ndim != 2 or values.dtype.kind not in "iufb" or name not in self.joined:
             expected = f"{array.shaped}, expected {self.expected(name)}"
-            raise UnreadableFile(Fault(str(array.path), None, expected, "name another array", "wrong_format"))
+            raise fail(array.path, None, expected, "name another array", "wrong_format")
         return self.join(name, array, values)
 
     def expected(self, name: str) -> str:
@@ -150,13 +150,11 @@ class ArraySource:
         if joining.form == "list" and not joining.names:
             problem = f"{array.shaped}, {quantity(count, 'value')} for each example"
             remedy = f"name them, like names: [a, b] for {name}"
-            raise UnreadableFile(Fault(str(array.path), None, problem, remedy, "wrong_format"))
+            raise fail(array.path, None, problem, remedy, "wrong_format")
         if len(joining.names) not in (0, count):
             named = f"{quantity(len(joining.names), joining.noun)} ({', '.join(joining.names)})"
             problem = f"{array.shaped}, expected {named}"
-            raise UnreadableFile(
-                Fault(str(array.path), None, problem, f"correct the names of {name}", "wrong_format")
-            )
+            raise fail(array.path, None, problem, f"correct the names of {name}", "wrong_format")
         places = [str(place) for place in range(count)]
         return [
             self.joined_cell(name, array.path, number, list(map(plain, row)), places)
@@ -184,12 +182,12 @@ class ArraySource:
                 f"{array.shaped}, expected one number or text for each example, (N,)",
                 "name another array",
             )
-            raise UnreadableFile(Fault(str(array.path), None, problem, remedy, "wrong_format"))
+            raise fail(array.path, None, problem, remedy, "wrong_format")
         wrong = numbers.dtype.kind not in "iu" or ((numbers < 0) | (numbers >= len(table.values))).any()
         if table.values.ndim != 1 or wrong:
             problem = f"{array.where} has numbers that {table.where}, of length {len(table.values):,}, lacks"
             remedy = "name another array, or count from 0"
-            raise UnreadableFile(Fault(str(array.path), None, problem, remedy, "wrong_format"))
+            raise fail(array.path, None, problem, remedy, "wrong_format")
         return array._replace(values=table.values[numbers])
 
     def array(self, name: str) -> NamedArray:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jumok.data.series.signal import fail
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import UnreadableFile, fail
 from jumok.data.tables.open_text import read_fault
 from jumok.errors import did_you_mean
 from jumok.wording import quantity
@@ -41,7 +40,9 @@ def read_array(path: Path, name: str = "") -> np.ndarray:
     except ARRAY_ERRORS as error:
         raise unreadable_array(path, name, error) from None
     if name:
-        raise fail(str(path), None, f"has one array without a name, not {name!r}", "leave the name out")
+        raise fail(
+            path, None, f"has one array without a name, not {name!r}", "leave the name out", "bad_series"
+        )
     return found
 
 
@@ -65,9 +66,9 @@ def chosen_name(path: Path, names: list[str], name: str) -> str:
         return names[0]
     if not name:
         problem = f"has {quantity(len(names), 'array')}: {', '.join(names)}"
-        raise fail(str(path), None, problem, f"say which, like {path.name}#{(names or ['x'])[0]}")
+        raise fail(path, None, problem, f"say which, like {path.name}#{(names or ['x'])[0]}", "bad_series")
     hint = did_you_mean(name, names).removeprefix("; ")
-    raise fail(str(path), None, f"has no array {name!r}", hint or "correct the name", "unknown_column")
+    raise fail(path, None, f"has no array {name!r}", hint or "correct the name", "unknown_column")
 
 
 def unreadable_array(path: Path, name: str, error: Exception) -> UnreadableFile:
@@ -75,9 +76,9 @@ def unreadable_array(path: Path, name: str, error: Exception) -> UnreadableFile:
     if "pickle" in str(error) or "Object arrays" in str(error):
         what = f"holds Python objects{f' in {name!r}' if name else ''}, which are never read"
         remedy = "save arrays of numbers; fill series of unequal length with NaN at their ends"
-        return fail(str(path), None, what, remedy, "pickled_array")
+        return fail(path, None, what, remedy, "pickled_array")
     problem = f"is no array file of NumPy, or damaged ({' '.join(str(error).split())[:200]})"
-    return fail(str(path), None, problem, "save it again with numpy.save or numpy.savez", "damaged_array")
+    return fail(path, None, problem, "save it again with numpy.save or numpy.savez", "damaged_array")
 
 
 def plain(value: Any) -> str:

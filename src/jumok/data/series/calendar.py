@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jumok.data.series.signal import Series, fail
+from jumok.data.series.signal import Series
+from jumok.data.tables.faults import fail
 
 PERIODS = ("hour", "weekday", "month")  # of a day, of a week, of a year
 
@@ -28,7 +29,13 @@ def calendar_series(
     """
     unknown = [period for period in periods if period not in PERIODS]
     if unknown:
-        raise fail(file, None, f"has no {unknown[0]!r} in its dates", f"choose from {', '.join(PERIODS)}")
+        raise fail(
+            file,
+            None,
+            f"has no {unknown[0]!r} in its dates",
+            f"choose from {', '.join(PERIODS)}",
+            "bad_series",
+        )
     if times is None or times.dtype.kind != "M" or len(times) < 2:
         problem = f"has no column of dates, which {' and '.join(periods)} are taken from"
         raise fail(file, None, problem, "name the column by time:", "unknown_column")

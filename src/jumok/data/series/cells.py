@@ -23,8 +23,9 @@ from jumok.data.series.calendar import calendar_series
 from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.gaps import mark_gaps
 from jumok.data.series.opened import TABLE_SUFFIXES
-from jumok.data.series.signal import Series, as_samples, fail, name_channels
+from jumok.data.series.signal import Series, as_samples, name_channels
 from jumok.data.series.tables import SignalTable, read_signal_table
+from jumok.data.tables.faults import fail
 from jumok.wording import quantity
 
 MAX_KEPT_BYTES = 2**29  # bytes of whole files that are kept
@@ -79,11 +80,7 @@ def read_series(
         return part_of_array(place, channels)
     problem = "is no series"
     raise fail(
-        str(place.path),
-        None,
-        problem,
-        "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file",
-        "wrong_format",
+        place.path, None, problem, "name a .csv, .tsv, .jsonl, .parquet, .npy or .npz file", "wrong_format"
     )
 
 
@@ -110,7 +107,7 @@ def part_of_table(place: CellPath, channels: Sequence[str] | None, time: str | N
         return calendar_series(str(place.path), times, (first, end), place.calendar)
     if not 0 <= first < end <= len(values):
         problem = f"has {quantity(len(values), 'row')}, so that {first}:{end} are not in it"
-        raise fail(str(place.path), None, problem, f"name rows within 0:{len(values)}", "missing_rows")
+        raise fail(place.path, None, problem, f"name rows within 0:{len(values)}", "missing_rows")
     if times is not None:
         times = times[first:end]
         expect_forward_clock(str(place.path), times, table.lines[first:end])
@@ -152,7 +149,9 @@ def inline_series(cell: str, channels: Sequence[str] | None) -> Series:
         steps = json.loads(cell, parse_constant=json_constant)
     except (ValueError, RecursionError) as error:
         problem = f"is no list of numbers ({error})"
-        raise fail("", None, problem, "write [[1, 2], [3, 4]], a list for each time step") from None
+        raise fail(
+            "", None, problem, "write [[1, 2], [3, 4]], a list for each time step", "bad_series"
+        ) from None
     return series_of_lists(steps, channels)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from jumok.data.series.clock import seconds_of, usual_distance
-from jumok.data.series.signal import Series, fail
+from jumok.data.series.signal import Series
+from jumok.data.tables.faults import fail
 from jumok.wording import quantity
 
 HOUR = 3600.0  # seconds

@@ -3,7 +3,8 @@
 import numpy as np
 
 from jumok.data.series.clock import seconds_of, usual_distance
-from jumok.data.series.signal import Series, fail
+from jumok.data.series.signal import Series
+from jumok.data.tables.faults import fail
 
 OFF_BEAT = 0.4  # usual distances that a sample may come early or late
 MAX_GROWTH = 10  # times as many steps, at most; a longer gap separates recordings

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jumok.data.series.clock import parse_time
-from jumok.data.series.signal import fail
 from jumok.data.tables.delimited import CELL_SEPARATORS
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.jsonl import list_text, parse_json_line
 from jumok.data.tables.open_text import decode_line, raw_lines, read_fault, without_blank_end
 from jumok.data.tables.quoted import Cells, csv_cells
@@ -65,7 +64,7 @@ def open_delimited(path: Path) -> OpenedTable:
     rows = csv_cells(path, separator)
     first = next(rows, None)
     if first is None:
-        raise fail(str(path), None, "is empty", "write a row for each time step", "empty_file")
+        raise fail(path, None, "is empty", "write a row for each time step", "empty_file")
     if isinstance(first, Fault):
         raise UnreadableFile(first)
     names = header_names(path, first)
@@ -89,7 +88,7 @@ def header_names(path: Path, first: Cells) -> list[str] | None:
     if "" in names:
         problem = f"has no name for column {names.index('') + 1}"
         raise fail(
-            str(path), first.line, problem, "name it, or leave it out (pandas: index=False)", "unknown_column"
+            path, first.line, problem, "name it, or leave it out (pandas: index=False)", "unknown_column"
         )
     return names
 
@@ -104,7 +103,7 @@ def equal_rows(path: Path, rows: Iterator[Cells | Fault], width: int, separator:
             remedy = f"remove the extra {mark}" if count > width else f"add the missing {mark}"
             remedy = remedy if any(row.cells) else "remove the empty line"
             problem = f"has {quantity(count, 'column')}, expected {width}"
-            raise fail(str(path), row.line, problem, remedy, "column_count")
+            raise fail(path, row.line, problem, remedy, "column_count")
         yield row
 
 
@@ -119,7 +118,7 @@ def open_objects(path: Path) -> OpenedTable:
     objects = lines_of_objects(path)
     first = next(objects, None)
     if first is None:
-        raise fail(str(path), None, "is empty", "write an object for each time step", "empty_file")
+        raise fail(path, None, "is empty", "write an object for each time step", "empty_file")
     names = list(first[1])
 
     def rows() -> Iterator[Cells]:
@@ -132,7 +131,7 @@ def open_objects(path: Path) -> OpenedTable:
                     f"has no {lost!r}, which the first line has",
                     "write null where nothing was measured",
                 )
-                raise fail(str(path), line, problem, remedy, "unknown_column")
+                raise fail(path, line, problem, remedy, "unknown_column")
             yield Cells(line, [cell_of_object(found[name]) for name in names])
 
     return OpenedTable(names, 1, len(names), rows())
@@ -146,7 +145,7 @@ def lines_of_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if isinstance(found, Fault):
             raise UnreadableFile(found)
         if not isinstance(found, dict):
-            raise fail(str(path), number, "is no object", "write an object for each time step", "bad_json")
+            raise fail(path, number, "is no object", "write an object for each time step", "bad_json")
         yield number, found
 
 
@@ -201,7 +200,7 @@ def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[Any]:
 def damaged_parquet(path: Path, error: Exception) -> UnreadableFile:
     """The exception for a Parquet file that cannot be read."""
     problem = f"is a damaged Parquet file ({' '.join(str(error).split())})"
-    return fail(str(path), None, problem, "write or fetch the file again", "damaged_parquet")
+    return fail(path, None, problem, "write or fetch the file again", "damaged_parquet")
 
 
 def column_texts(column: Any) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from jumok.data.series.opened import parquet_batches
-from jumok.data.series.signal import fail
 from jumok.data.series.texts import sample_in, whole_clock
+from jumok.data.tables.faults import fail
 
 
 def parquet_samples(
@@ -38,7 +38,7 @@ def parquet_samples(
             times.append(column_times(path, count, clock, batch.columns[-1]))
         count += batch.num_rows
     if len({one.dtype for one in times}) > 1:
-        raise fail(str(path), None, "has numbers and dates as times", "write all in the same way", "bad_time")
+        raise fail(path, None, "has numbers and dates as times", "write all in the same way", "bad_time")
     return np.concatenate(samples), np.concatenate(times) if times else None
 
 
@@ -58,7 +58,7 @@ def column_samples(path: Path, before: int, name: str, column: Any) -> np.ndarra
         return np.array([sample_in(path, line, cell or "", name) for line, cell in cells])
     problem = f"column {name!r} holds {column.type}, expected numbers"
     remedy = f"name other channels, or say time: {name} for the input if it is the clock"
-    raise fail(str(path), None, problem, remedy, "bad_number")
+    raise fail(path, None, problem, remedy, "bad_number")
 
 
 def column_times(path: Path, before: int, name: str, column: Any) -> np.ndarray:
@@ -69,9 +69,7 @@ def column_times(path: Path, before: int, name: str, column: Any) -> np.ndarray:
     column = decoded(column)
     if column.null_count:
         line = before + 1 + column.is_null().to_pylist().index(True)
-        raise fail(
-            str(path), line, f"has no time in column {name!r}", "fill it in or remove the row", "bad_time"
-        )
+        raise fail(path, line, f"has no time in column {name!r}", "fill it in or remove the row", "bad_time")
     if types.is_timestamp(column.type) or types.is_date(column.type):
         zone = getattr(column.type, "tz", None)
         exact = column.cast(pyarrow.timestamp("ms", zone), safe=False)  # of a zone, Arrow keeps UTC

@@ -9,10 +9,9 @@ from jumok.classes import Class
 from jumok.data.row import SPLIT_GROUP, Row
 from jumok.data.series.checking import expect_forward_clock
 from jumok.data.series.opened import OpenedTable, open_signal_table
-from jumok.data.series.signal import fail
 from jumok.data.series.texts import whole_clock
 from jumok.data.tables.columns import column_fault
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import Fault, UnreadableFile, fail
 from jumok.data.tables.quoted import Cells
 from jumok.data.tables.rows import clean
 from jumok.wording import quantity
@@ -161,9 +160,7 @@ class RecordingSource:
             own.append(row)
             count += 1
         if not own:
-            raise fail(
-                str(self.path), None, "has no rows below its names", "write some into it", "empty_file"
-            )
+            raise fail(self.path, None, "has no rows below its names", "write some into it", "empty_file")
         yield from self.parts(own, count - len(own), places)
 
     def parts(
@@ -193,7 +190,7 @@ class RecordingSource:
         names = table.names
         if names is None:
             problem, remedy = "has no names in its first line", "write a line of names above it"
-            raise fail(str(self.path), table.line, problem, remedy, "unknown_column")
+            raise fail(self.path, table.line, problem, remedy, "unknown_column")
         for column in self.wanted:
             fault = column_fault(self.path, table.line, column, names)
             if fault:

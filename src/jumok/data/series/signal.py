@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jumok.data.tables.faults import Fault, UnreadableFile
+from jumok.data.tables.faults import fail
 from jumok.wording import quantity
 
 
@@ -20,22 +20,6 @@ class Series(NamedTuple):
     def names(self) -> tuple[str, ...] | None:
         """The names of the channels; None if they have only numbers."""
         return None if self.channels == numbered(len(self.channels)) else self.channels
-
-
-def fail(file: str, line: int | None, problem: str, remedy: str, kind: str = "bad_series") -> UnreadableFile:
-    """The exception for a signal that cannot be read; `file` is empty if the signal stands in the cell itself.
-
-    Args:
-        file: The file; empty if the signal stands in the cell itself.
-        line: The line, if there is one.
-        problem: What is wrong.
-        remedy: What to do.
-        kind: Kind of the fault.
-
-    Returns:
-        The exception.
-    """
-    return UnreadableFile(Fault(file, line, problem, remedy, kind))
 
 
 def name_channels(file: str, count: int, channels: Sequence[str] | None) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ import numpy as np
 from jumok.data.series.clock import TIME_COLUMNS
 from jumok.data.series.opened import OpenedTable, is_parquet, open_signal_table, parquet_names
 from jumok.data.series.parquet_signals import parquet_samples
-from jumok.data.series.signal import Series, as_samples, fail, name_channels
+from jumok.data.series.signal import Series, as_samples, name_channels
 from jumok.data.series.texts import sample_in, whole_clock
 from jumok.data.tables.columns import column_fault
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import UnreadableFile, fail
 from jumok.data.tables.open_text import read_fault
 
 
@@ -82,7 +82,7 @@ def read_parquet_signal(path: Path, channels: Sequence[str] | None, time: str | 
 def without_rows(path: Path) -> UnreadableFile:
     """The exception for a table that has names alone."""
     remedy = "write a row for each time step"
-    return fail(str(path), None, "has no rows below its names", remedy, "empty_file")
+    return fail(path, None, "has no rows below its names", remedy, "empty_file")
 
 
 def choose_columns(
@@ -106,7 +106,7 @@ def choose_columns(
     if names is None:
         if time is not None:
             problem = f"has no names in its first line, so that its column {time!r} is not known"
-            raise fail(str(path), table.line, problem, "write a line of names above it", "unknown_column")
+            raise fail(path, table.line, problem, "write a line of names above it", "unknown_column")
         return None, list(range(table.width)), name_channels(str(path), table.width, channels)
     clocks = [name for name in names if name.casefold() in TIME_COLUMNS and name not in (channels or ())]
     clock = time if time is not None else clocks[0] if clocks else None
@@ -117,7 +117,7 @@ def choose_columns(
             raise UnreadableFile(fault)
     if not wanted:
         remedy = "add a column for each channel"
-        raise fail(str(path), table.line, "has no column beside its clock", remedy, "unknown_column")
+        raise fail(path, table.line, "has no column beside its clock", remedy, "unknown_column")
     return (
         None if clock is None else names.index(clock),
         [names.index(name) for name in wanted],

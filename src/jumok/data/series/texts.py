@@ -8,7 +8,7 @@ import numpy as np
 
 from jumok.data.series.clock import parse_time
 from jumok.data.series.opened import NOT_MEASURED
-from jumok.data.series.signal import fail
+from jumok.data.tables.faults import fail
 from jumok.data.tables.rows import clean
 
 NUMBER = "a number"
@@ -45,7 +45,7 @@ def sample_in(path: Path, line: int, cell: str, column: str) -> float:
         remedy = f"write {whole}.{part}, with a decimal point, here and in all such cells"
     elif parse_time(text) is not None:
         remedy = f"call a column of dates time, or say time: {column} for the input"
-    raise fail(str(path), line, problem, remedy, "bad_number")
+    raise fail(path, line, problem, remedy, "bad_number")
 
 
 def moment(path: Path, line: int, cell: str) -> float | np.datetime64:
@@ -65,7 +65,7 @@ def moment(path: Path, line: int, cell: str) -> float | np.datetime64:
     time = parse_time(clean(cell))
     if time is None:
         problem = f"holds {cell!r} as its time, expected a number or a date like 2026-01-31 23:59:00"
-        raise fail(str(path), line, problem, "correct it", "bad_time")
+        raise fail(path, line, problem, "correct it", "bad_time")
     return time
 
 
@@ -92,7 +92,7 @@ def whole_clock(path: Path, lines: Sequence[int], cells: Sequence[str]) -> np.nd
         first = first or form
         if form != first:
             problem = f"has the time {cell.strip()!r}, {form}, where the first is {first}"
-            raise fail(str(path), line, problem, "write all times in the same way", "bad_time")
+            raise fail(path, line, problem, "write all times in the same way", "bad_time")
     return np.array(times, dtype=np.float64 if first == NUMBER else "datetime64[ms]")
 
 

@@ -22,18 +22,10 @@ class DenseHeadOptions(Options):
     """The YAML under `head:` for a box of every cell."""
 
     queries: ClassVar[None] = None  # cells answer, and none of them attends to others
+    learning_rate: ClassVar[float] = CONVOLUTIONAL_RATE  # the peak that the dense head learns well with
+    needs: ClassVar[FeatureRequest] = FeatureRequest(HEAD_STRIDES, neck=True)
     kind: Literal["dense"] = "dense"
     layers: PositiveInt = 2
-
-    @property
-    def learning_rate(self) -> float:
-        """The peak learning rate that the dense head learns well with."""
-        return CONVOLUTIONAL_RATE
-
-    @property
-    def needs(self) -> FeatureRequest:
-        """Feature maps at three strides, combined by a neck."""
-        return FeatureRequest(HEAD_STRIDES, neck=True)
 
     def loss(self, head: "DenseBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
         """The loss of the dense head (Feng et al., 2021: TOOD).
@@ -69,19 +61,11 @@ class DenseHeadOptions(Options):
 class QueryHeadOptions(Options):
     """The YAML under `head:` for object queries."""
 
+    learning_rate: ClassVar[float] = ATTENTION_RATE  # attention learns by smaller steps than convolutions
+    needs: ClassVar[FeatureRequest] = FeatureRequest((16, 32), states=True, neck=True)
     kind: Literal["query"]
     queries: PositiveInt = 100
     layers: NonNegativeInt = 3
-
-    @property
-    def learning_rate(self) -> float:
-        """Attention learns by smaller steps than convolutions."""
-        return ATTENTION_RATE
-
-    @property
-    def needs(self) -> FeatureRequest:
-        """Feature maps at two strides, combined by a neck, and states of the cells."""
-        return FeatureRequest((16, 32), states=True, neck=True)
 
     def loss(self, head: "QueryBoxHead", memory: "Memory", target: "BoxTargets") -> "Loss":
         """The loss of the query head (Carion et al., 2020: DETR).

@@ -13,11 +13,12 @@ import numpy as np
 from jumok.data.series.cells import parse_cell, read_series
 from jumok.data.series.signal import Series
 from jumok.data.series.statistics import channel_statistics, merged_spans
-from jumok.data.tables.faults import UnreadableFile
-from jumok.errors import ConfigurationError, DataError, RunError
-from jumok.files import read_whole, write_json
+from jumok.data.tables.faults import refusing_unreadable
+from jumok.errors import ConfigurationError, DataError
+from jumok.files import write_json
 from jumok.kinds.fitting import FieldContext, SeriesUnits
 from jumok.kinds.forecast.options import ForecastOutput
+from jumok.kinds.saved import saved_json
 from jumok.metrics.forecasts import ChannelUnits, TrueFuture
 from jumok.wording import quantity
 
@@ -67,10 +68,8 @@ class Forecast:
 
     def read(self, cell: str, root: Path) -> Series:
         """The steps to come that a cell stands for; DataError if they are not as many as the horizon."""
-        try:
+        with refusing_unreadable():
             found = read_series(cell, root, self.channels)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
         if len(found.values) != self.options.horizon:
             raise DataError(
                 f"{self.name}: {cell[:80]} has {quantity(len(found.values), 'step')} to come, expected a horizon of "
@@ -123,14 +122,10 @@ def load_forecast(name: str, options: ForecastOutput, folder: Path) -> Forecast:
     Raises:
         RunError: The file cannot be read.
     """
-    file = forecast_file(folder, name)
-    try:
-        known = json.loads(read_whole(file))
+    with saved_json(forecast_file(folder, name)) as known:
         center, scale, naive = (np.array(known[key]) for key in ("center", "scale", "naive"))
         past = None if known["past"] is None else past_from_json(known["past"])
         return Forecast(name, options, tuple(known["channels"]), center, scale, naive, past)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
 
 
 def past_from_json(known: Mapping[str, Any]) -> Past:
@@ -182,10 +177,8 @@ def read_part(cell: str, root: Path, channels: Sequence[str] | None) -> Series:
     Raises:
         DataError: The cell cannot be read.
     """
-    try:
+    with refusing_unreadable():
         return read_series(cell, root, channels)
-    except UnreadableFile as unreadable:
-        raise DataError(str(unreadable)) from None
 
 
 def is_part_of_table(cell: str) -> bool:

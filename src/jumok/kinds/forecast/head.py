@@ -14,6 +14,7 @@ from jumok.heads.linear import LinearForecastHead
 from jumok.kinds.contract import Blueprint, DecodingRequest
 from jumok.kinds.features import FeatureRequest
 from jumok.kinds.forecast.fitted import Forecast, Past
+from jumok.kinds.forecast.options import ForecastPlan
 from jumok.kinds.forecast.prediction import ForecastPrediction
 from jumok.kinds.forecast.replay import RescorableForecast
 from jumok.losses.forecasts import forecast_loss
@@ -52,9 +53,8 @@ class ForecastHead:
         patches = None if past is None else patches_of(plan.encoders[past.name], past)
         others = set(plan.encoders) - {units.past, *options.covariates}
         if not options.head.flattens(patches is not None, bool(others)):
-            return options.head.build(
-                units, plan.model, known, options.horizon, options.numbers, options.middle
-            )
+            wanted = options.horizon, options.numbers, options.middle
+            return options.head.build(ForecastPlan(units, plan.model, known, *wanted))
         if patches is None:
             raise ConfigurationError(
                 f"{self.about.name}: gather: flatten needs an input whose encoder keeps channels apart, like "

@@ -1,6 +1,6 @@
 """The options of forecasts: what is forecast, by which head, and the metric that selects the best model."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 Level = Annotated[float, Field(gt=0.0, lt=1.0)]
 MEDIAN = 0.5
+
+
+class ForecastPlan(NamedTuple):
+    """What the head of a forecast is built by."""
+
+    units: "WindowUnits"  # of the past
+    model: ModelOptions  # that all blocks share
+    known: "KnownAhead"  # the covariates
+    horizon: int  # steps to forecast
+    numbers: int  # for each step and channel
+    middle: int  # which of them is the path, and what a decoder reads of a step
 
 
 class DirectHeadOptions(Options):
@@ -78,32 +89,13 @@ class DirectHeadOptions(Options):
         """Whether the head is a linear map of patches."""
         return self.gather == "flatten" or (self.gather == "auto" and is_possible and not reads_others)
 
-    def build(
-        self,
-        units: "WindowUnits",
-        model: ModelOptions,
-        known: "KnownAhead",
-        horizon: int,
-        numbers: int,
-        middle: int,
-    ) -> "QueryForecastHead":
-        """Build the head of queries.
-
-        Args:
-            units: The units of the past.
-            model: The options that all blocks share.
-            known: The covariates.
-            horizon: Steps to forecast.
-            numbers: Numbers for each step and channel.
-            middle: Which of them the path is.
-
-        Returns:
-            The head.
-        """
+    def build(self, plan: ForecastPlan) -> "QueryForecastHead":
+        """Build the head of queries."""
         from jumok.heads.forecast import QueryForecastHead
         from jumok.kinds.blocks import attention, perceptron
         from jumok.layers.query import QueryLayer
 
+        model, patch = plan.model, min(self.patch, plan.horizon)
         layers = [
             QueryLayer(
                 model.width,
@@ -115,8 +107,9 @@ class DirectHeadOptions(Options):
             )
             for _ in range(self.layers)
         ]
-        patch = min(self.patch, horizon)
-        return QueryForecastHead(units, layers, model.width, known, horizon, patch, numbers)
+        return QueryForecastHead(
+            plan.units, layers, model.width, plan.known, plan.horizon, patch, plan.numbers
+        )
 
 
 class ForecastDecoderOptions(Options):
@@ -140,33 +133,13 @@ class AutoregressiveHeadOptions(ForecastDecoderOptions):
     layers: PositiveInt = 2
     patch: PositiveInt = 1  # steps that are forecast together
 
-    def build(
-        self,
-        units: "WindowUnits",
-        model: ModelOptions,
-        known: "KnownAhead",
-        horizon: int,
-        numbers: int,
-        middle: int,
-    ) -> "AutoregressiveForecastHead":
-        """Build the decoder.
-
-        Args:
-            units: The units of the past.
-            model: The options that all blocks share.
-            known: The covariates.
-            horizon: Steps to forecast.
-            numbers: Numbers for each step and channel.
-            middle: Which of them the next step reads.
-
-        Returns:
-            The head.
-        """
+    def build(self, plan: ForecastPlan) -> "AutoregressiveForecastHead":
+        """Build the decoder."""
         from jumok.heads.forecast import AutoregressiveForecastHead
         from jumok.kinds.blocks import attention, perceptron
         from jumok.layers.transformer import TransformerDecoderLayer
 
-        patch = min(self.patch, horizon)
+        model, patch = plan.model, min(self.patch, plan.horizon)
         layers = [
             TransformerDecoderLayer(
                 model.width,
@@ -178,10 +151,9 @@ class AutoregressiveHeadOptions(ForecastDecoderOptions):
             )
             for _ in range(self.layers)
         ]
-        positions = model.position_layer(-(-horizon // patch))
-        return AutoregressiveForecastHead(
-            units, positions, layers, model.width, known, horizon, patch, numbers, middle
-        )
+        positions = model.position_layer(-(-plan.horizon // patch))
+        sizes = plan.horizon, patch, plan.numbers, plan.middle
+        return AutoregressiveForecastHead(plan.units, positions, layers, model.width, plan.known, *sizes)
 
 
 class RecurrentHeadOptions(ForecastDecoderOptions):
@@ -193,28 +165,8 @@ class RecurrentHeadOptions(ForecastDecoderOptions):
     layers: PositiveInt = 1
     patch: PositiveInt = 1  # steps that are forecast together
 
-    def build(
-        self,
-        units: "WindowUnits",
-        model: ModelOptions,
-        known: "KnownAhead",
-        horizon: int,
-        numbers: int,
-        middle: int,
-    ) -> "RecurrentForecastHead":
-        """Build the decoder.
-
-        Args:
-            units: The units of the past.
-            model: The options that all blocks share.
-            known: The covariates.
-            horizon: Steps to forecast.
-            numbers: Numbers for each step and channel.
-            middle: Which of them the next step reads.
-
-        Returns:
-            The head.
-        """
+    def build(self, plan: ForecastPlan) -> "RecurrentForecastHead":
+        """Build the decoder."""
         from torch import nn
 
         from jumok.attention.recurrent import AdditiveAttention, DotAttention
@@ -222,13 +174,13 @@ class RecurrentHeadOptions(ForecastDecoderOptions):
         from jumok.heads.recurrent_forecast import RecurrentForecastHead
         from jumok.layers.embedding import NumberEmbedding
 
-        patch = min(self.patch, horizon)
-        values = patch * len(units.channels)
+        model, patch = plan.model, min(self.patch, plan.horizon)
+        values = patch * len(plan.units.channels)
         additive = self.attention == "additive"
         looks = AdditiveAttention(model.width) if additive else DotAttention(model.width)
-        read, write = NumberEmbedding(values, model.width), nn.Linear(model.width, values * numbers)
+        read, write = NumberEmbedding(values, model.width), nn.Linear(model.width, values * plan.numbers)
         recurrent = RecurrentDecoder(read, self.cell, looks, write, self.layers, model.dropout)
-        return RecurrentForecastHead(units, recurrent, known, horizon, patch, middle)
+        return RecurrentForecastHead(plan.units, recurrent, plan.known, plan.horizon, patch, plan.middle)
 
 
 class ForecastOutput(OutputFieldOptions):

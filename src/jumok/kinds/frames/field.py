@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,15 +20,16 @@ from jumok.data.clips.clip import Clip, MemoryClip, cell_in_short, chosen_frames
 from jumok.data.images.augmentation import Augmentation
 from jumok.data.images.reading import Size
 from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import refusing_unreadable
 from jumok.drawing.encoding import data_url
-from jumok.errors import DataError, RunError
-from jumok.files import read_whole, write_json
+from jumok.errors import DataError
+from jumok.files import write_json
 from jumok.kinds.axes import Axis, interval_axis
 from jumok.kinds.contract import ArrayForm, Batching, Blueprint, Example, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.frames.options import FramesInput
 from jumok.kinds.options import ModelOptions
+from jumok.kinds.saved import saved_json
 from jumok.values import FramesBatch, ImageBatch, Memory
 from jumok.wording import quantity
 
@@ -98,12 +100,10 @@ class Clips:
     def read(self, i: int) -> Tensor:
         """The scaled frames (F, 3, Y, X) of a clip; one at a time is whole in memory."""
         square = (self.facts.options.size, self.facts.options.size)
-        try:
+        with refusing_unreadable():
             clip, numbers = self.facts.open(self.given[i], self.root)
             clip.size(numbers)
             return torch.stack([scaled_frame(frame, square) for frame in clip.frames(numbers)])
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
     @cached_property
     def sizes(self) -> dict[int, Size]:
@@ -113,11 +113,9 @@ class Clips:
     def size(self, i: int) -> Size:
         """Width and height of the frames of a clip."""
         if i not in self.sizes:
-            try:
+            with refusing_unreadable():
                 clip, numbers = self.facts.open(self.given[i], self.root)
                 self.sizes[i] = clip.size(numbers[:1])
-            except UnreadableFile as unreadable:
-                raise DataError(str(unreadable)) from None
         return self.sizes[i]
 
     @cached_property
@@ -130,21 +128,14 @@ class Clips:
         sampling = self.facts.options.frame_sampling()
         if sampling.how == "uniform":
             return sampling.fewest
-        try:
+        with refusing_unreadable():
             return len(self.facts.open(self.given[i], self.root)[1])
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
 
 def scaled_frame(frame: Pillow.Image, square: tuple[int, int]) -> Tensor:
     """The pixels (3, Y, X) of a frame that fits a square."""
     pixels = pixels_of(frame)
     return fit_to_canvas(ImageSample(pixels, (pixels.shape[1], pixels.shape[2])), square).image
-
-
-def frame_counts(column: Clips) -> np.ndarray:
-    """How many frames are read of each clip (N,)."""
-    return column.counts
 
 
 def size_groups(column: Clips) -> np.ndarray:
@@ -268,13 +259,11 @@ class FramesPage:
 
     def to_json(self, value: FramesValue) -> dict[str, Any]:
         """The frames that are read, small, with their size as they came and their times."""
-        try:
+        with refusing_unreadable():
             clip, numbers = self.facts.open(value, Path())
             width, height = clip.size(numbers)
             images = [data_url(small_frame(frame)) for frame in clip.frames(numbers)]
             seconds = clip.seconds(numbers)
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
         about = {"name": self.facts.name, "kind": "frames", "width": width, "height": height}
         return {**about, "images": images, "seconds": seconds}
 
@@ -314,7 +303,9 @@ def frames_input(facts: FramesFacts) -> InputField:
         codec=FramesCodec(facts),
         build=facts.build,
         learning_rate=facts.learning_rate,
-        batching=Batching(lengths=frame_counts, max_examples=CLIPS_A_BATCH, group=size_groups, unit="frames"),
+        batching=Batching(
+            lengths=attrgetter("counts"), max_examples=CLIPS_A_BATCH, group=size_groups, unit="frames"
+        ),
         reads_files=True,
         array=ArrayForm((-1, -1, -1, 3), is_pixels=True),
         transform=None if augmentation is None else ClipAugmentation(facts.name, augmentation),
@@ -333,9 +324,6 @@ def fit_input(name: str, options: FramesInput, context: FieldContext) -> InputFi
 
 def load_input(name: str, options: FramesInput, context: FieldContext, folder: Path) -> InputField:
     """The frames input of a saved model."""
-    file = folder / f"{name}.frames.json"
-    try:
-        longest = int(json.loads(read_whole(file))["longest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
+    with saved_json(folder / f"{name}.frames.json") as found:
+        longest = int(found["longest"])
     return frames_input(FramesFacts(name, options, longest, fresh=False))

@@ -1,6 +1,5 @@
 """Images: photographs, scans, drawings. Read from files, scaled to one size, and varied for training."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +19,17 @@ from jumok.data.images.augmentation import Augmentation
 from jumok.data.images.marks import attach_marks, marks_of
 from jumok.data.images.reading import Size, load_image, read_header
 from jumok.data.images.resizing import ImageSample, fit_to_canvas, fitting_size, pad_and_stack, pixels_of
-from jumok.data.tables.faults import UnreadableFile
+from jumok.data.tables.faults import refusing_unreadable
 from jumok.drawing.encoding import data_url
-from jumok.errors import DataError, RunError
-from jumok.files import read_whole, write_json
+from jumok.errors import DataError
+from jumok.files import write_json
 from jumok.kinds.axes import Axis, cell_axis
 from jumok.kinds.contract import ArrayForm, Batching, Blueprint, Example, InputField
 from jumok.kinds.fitting import FieldContext
 from jumok.kinds.image.options import ImageInput
 from jumok.kinds.learning_rates import ATTENTION_RATE, CONVOLUTIONAL_RATE
 from jumok.kinds.options import ModelOptions
+from jumok.kinds.saved import saved_json
 from jumok.values import ImageBatch, Memory
 from jumok.wording import quantity
 
@@ -65,10 +65,8 @@ class Images:
         given = self.given[i]
         if not isinstance(given, Path):
             return Size(*given.size)
-        try:
+        with refusing_unreadable():
             return read_header(given).size
-        except UnreadableFile as unreadable:
-            raise DataError(str(unreadable)) from None
 
 
 @dataclass(frozen=True)
@@ -308,11 +306,8 @@ def fit_input(name: str, options: ImageInput, context: FieldContext) -> InputFie
 
 def load_input(name: str, options: ImageInput, context: FieldContext, folder: Path) -> InputField:
     """The image input of a saved model."""
-    file = folder / f"{name}.image.json"
-    try:
-        height, width = json.loads(read_whole(file))["canvas"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
+    with saved_json(folder / f"{name}.image.json") as found:
+        height, width = found["canvas"]
     reads = is_read(context)
     augmentation = options.augmentation(reads)
     return image_input(Image(name, options, (height, width), augmentation, fresh=False, is_read=reads))

@@ -1,6 +1,5 @@
 """What is chosen on the valid part when a training is done: how sure a label is, and from when on it counts."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from jumok.classes import Class
-from jumok.errors import RunError
-from jumok.files import read_whole, write_json
+from jumok.files import write_json
+from jumok.kinds.saved import saved_json
 from jumok.metrics.labels import LEAST_PROBABILITY
 
 MIN_CALIBRATION_EXAMPLES = 50  # examples, from which on probabilities are calibrated
@@ -84,8 +83,7 @@ def write_label_state(file: Path, state: LabelState) -> None:
 
 def read_label_state(file: Path) -> LabelState:
     """RunError when the file is not what `write_label_state` wrote."""
-    try:
-        found = json.loads(read_whole(file))
+    with saved_json(file) as found:
         calibration = found["calibration"]
         return LabelState(
             tuple(map(str, found["classes"])),
@@ -93,7 +91,3 @@ def read_label_state(file: Path) -> LabelState:
             int(found["examples"]),
             Calibration(float(calibration["temperature"]), tuple(map(float, calibration["thresholds"]))),
         )
-    except FileNotFoundError:
-        raise RunError(f"{file} does not exist; copy the whole model folder again") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None

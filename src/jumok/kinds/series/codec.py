@@ -117,11 +117,6 @@ class SeriesColumn:
         return np.fromiter(counted, np.int64, len(self.given))
 
 
-def state_counts(column: SeriesColumn) -> np.ndarray:
-    """The states (N,) of each series of a column."""
-    return column.lengths
-
-
 @dataclass(frozen=True)
 class SeriesCodec:
     """Series of rows and batches."""

@@ -1,7 +1,7 @@
 """Series: signals of one or more channels, read from tables, arrays and lists."""
 
-import json
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +13,17 @@ from jumok.data.series.checking import expect_channels
 from jumok.data.series.signal import Series
 from jumok.data.series.statistics import measure_series
 from jumok.data.tables.faults import UnreadableFile
-from jumok.errors import ConfigurationError, DataError, RunError
-from jumok.files import read_whole
+from jumok.errors import ConfigurationError, DataError
 from jumok.kinds.contract import ArrayForm, Batching, Blueprint, InputField
 from jumok.kinds.fitting import FieldContext, SeriesUnits
 from jumok.kinds.learning_rates import learning_rate_by_width
+from jumok.kinds.saved import saved_json
 from jumok.kinds.series.codec import (
     SeriesCodec,
     SeriesFacts,
     SeriesPage,
     SeriesTransform,
     SeriesValue,
-    state_counts,
 )
 from jumok.kinds.series.options import SeriesInput
 from jumok.kinds.series.survey import SeriesSurvey
@@ -50,7 +49,7 @@ def series_input(facts: SeriesFacts) -> InputField:
         codec=SeriesCodec(facts),
         build=build,
         learning_rate=learning_rate_by_width,
-        batching=Batching(lengths=state_counts, max_examples=LARGEST_BATCH, unit="states"),
+        batching=Batching(lengths=attrgetter("lengths"), max_examples=LARGEST_BATCH, unit="states"),
         reads_files=True,
         array=ArrayForm((-1, count), is_pixels=False),
         transform=None if augmentation is None else SeriesTransform(facts.name, augmentation),
@@ -109,11 +108,7 @@ def require_axes(name: str, options: SeriesInput, channels: int) -> None:
 
 def load_input(name: str, options: SeriesInput, context: FieldContext, folder: Path) -> InputField:
     """The series input of a saved model."""
-    file = folder / f"{name}.series.json"
-    try:
-        learned = json.loads(read_whole(file))
+    with saved_json(folder / f"{name}.series.json") as learned:
         channels, center, scale = (tuple(learned[key]) for key in ("channels", "center", "scale"))
         longest = int(learned["longest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
     return series_input(SeriesFacts(name, options, channels, center, scale, longest))

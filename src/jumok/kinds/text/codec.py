@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ class TextCodec:
 
     def batching(self, limit: int) -> Batching:
         """Texts of about one length meet; the token budget of a batch is enough to bound it."""
-        return Batching(lengths=token_lengths, limit=LengthLimit(limit, "tokens", TOO_LONG))
+        return Batching(lengths=attrgetter("lengths"), limit=LengthLimit(limit, "tokens", TOO_LONG))
 
 
 @dataclass(frozen=True)
@@ -224,8 +225,3 @@ class TextPage:
         """
         labels = self.codec.vocabulary.pieces(batch.values[0].tolist())
         return token_axis("input", self.codec.name, labels, backwards=self.codec.backwards)
-
-
-def token_lengths(column: TokenColumn | TokenStore) -> np.ndarray:
-    """Tokens of each text (N,), end marks included."""
-    return column.lengths

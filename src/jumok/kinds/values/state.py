@@ -1,14 +1,13 @@
 """What values have learned beside the weights of their head: their scale, and how wide intervals must be."""
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from jumok.errors import RunError
-from jumok.files import read_whole, write_json
+from jumok.files import write_json
+from jumok.kinds.saved import saved_json
 
 MIN_INTERVAL_EXAMPLES = 50  # examples, from which on intervals are calibrated
 
@@ -55,8 +54,7 @@ def write_values_state(file: Path, state: ValuesState) -> None:
 
 def read_values_state(file: Path) -> ValuesState:
     """RunError when the file is not what `write_values_state` wrote."""
-    try:
-        found = json.loads(read_whole(file))
+    with saved_json(file) as found:
         calibration = found["calibration"]
         return ValuesState(
             tuple(map(float, found["center"])),
@@ -64,7 +62,3 @@ def read_values_state(file: Path) -> ValuesState:
             int(found["examples"]),
             None if calibration is None else tuple(map(float, calibration)),
         )
-    except FileNotFoundError:
-        raise RunError(f"{file} does not exist; copy the whole model folder again") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{file} cannot be read ({error}); copy the whole model folder again") from None
