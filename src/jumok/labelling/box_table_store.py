@@ -87,7 +87,7 @@ class BoxTableStore:
         self._table: tuple[BoxRows, TableIndex] | None = None
         self._changed: set[str] = set()
         self._history = RecordHistory()
-        self._hollow: dict[str, Removed] = {}  # rows without a box that had to go
+        self._hollow: dict[str, TextRecord] = {}  # rows without a box that had to go
         self._named = None if classes is None else tuple(map(composed, classes))
         self._names: dict[str, None] = {}
         self._now()
@@ -250,7 +250,7 @@ class RowChange:
     ) -> None:
         self.rows = before.copy()
         self.edited = False
-        self.removed_hollow: dict[str, Removed] = {}
+        self.removed_hollow: dict[str, TextRecord] = {}
         self._form, self._item, self._shares = form, item, before.shares
         scale = item.scale(self._shares)
         self._scale = image_size(item.path) if scale is None else scale
@@ -258,7 +258,7 @@ class RowChange:
         self._own: list[TextRecord] = [*item.records]
         records = before.records.records
         self._first = records.index(item.records[0]) if item.records else len(records)
-        self._change = ObjectChange(self.rows.records, history, item.key, self._add, self._rewritten)
+        self._change = ObjectChange(self, history, item.key, self._add, self._rewritten)
 
     @property
     def new(self) -> list[ObjectMark]:
@@ -270,15 +270,33 @@ class RowChange:
         self._name = name
         return name
 
-    def set_objects(self, wanted: Sequence[ObjectMark], hollow: Mapping[str, Removed]) -> None:
+    def set_objects(self, wanted: Sequence[ObjectMark], hollow: Mapping[str, TextRecord]) -> None:
         """Make the objects of the image those that are wanted; a row without a box stands for none."""
         objects, empty = self._item.objects(self._shares), self._item.hollow
         if not wanted and not empty:
             self._insert_hollow(hollow)
         for row in empty if wanted and not objects else ():
-            self.removed_hollow[self._item.key] = self.rows.records.remove(row)
+            self.rows.records.remove(row)
+            self.removed_hollow[self._item.key] = row
         self.done = self._change.set_objects(objects, wanted)
         self.edited = self.edited or not self.done.is_empty
+
+    def change(self, old: TextRecord, new: TextRecord) -> None:
+        """Put a row in the place of another."""
+        self.rows.records.change(old, new)
+
+    def remove(self, record: TextRecord) -> Removed:
+        """Take a row out."""
+        return self.rows.records.remove(record)
+
+    def restore(self, removed: Removed) -> None:
+        """Put a row back: where it was if what stood before it is still there, else to the others of the image."""
+        known = (None, *(one.serial for one in self.rows.records.records))
+        if removed.follows in known:
+            self.rows.records.restore(removed)
+        else:
+            self.rows.insert(self._place(), removed.record)
+        self._own.append(removed.record)
 
     def check(self, wanted: Sequence[ObjectMark]) -> None:
         """Refuse a change after which the table would be read in another way; raises DataError."""
@@ -289,12 +307,12 @@ class RowChange:
         if shares != self._shares and others or not same_marks(read, wanted):
             raise other_unit(self._form.path, self._shares)
 
-    def _insert_hollow(self, hollow: Mapping[str, Removed]) -> None:
+    def _insert_hollow(self, hollow: Mapping[str, TextRecord]) -> None:
         """Add a row without a box, or put back the one that was there before."""
         self.edited = True
         known = hollow.get(self._item.key)
         if known is not None:
-            self.rows.records.restore(known)
+            self.rows.insert(self._place(), known)
             return
         cells = stated_cells(self.rows, self._item, self._name)
         if (
