@@ -13,6 +13,7 @@ from jumok.labelling.cvat_store import cvat_store
 from jumok.labelling.folder_store import FolderStore
 from jumok.labelling.labelme_store import labelme_store
 from jumok.labelling.labelstudio_store import labelstudio_store
+from jumok.labelling.object_mask_store import object_mask_store
 from jumok.labelling.voc_store import VocFormat
 from jumok.labelling.yolo_store import YoloFormat
 
@@ -53,6 +54,8 @@ def open_object_source(
         return BoxTableStore(
             source.boxes, source.images, excluded, classes, input, numbers=source.box_columns or None
         )
+    if source.object_masks is not None:
+        return object_mask_store(source.object_masks, source.images, excluded, classes, input)
     place = getattr(source, source.format)
     raise DataError(
         f"{place}: objects are not labelled in a source of {source.format}; name annotated images"

@@ -142,3 +142,27 @@ def other_unit(path: Path, shares: bool) -> DataError:
         f"{path}: its numbers are {now}, and after this change they would be read as {then}; keep another box",
         f"{path}: 이대로 바꾸면 표의 숫자가 다른 단위(픽셀이나 비율)로 읽힙니다. 다른 상자를 하나 남겨 두세요",
     )
+
+
+def no_place_for_class(folder: Path, name: str) -> DataError:
+    """The error for a class that no name of a mask can say."""
+    return DataError(
+        f"{folder}: masks say their class by the name of their folder, which {name!r} cannot be; use letters",
+        f"{folder}: 마스크의 클래스는 폴더 이름인데 '{name}'은(는) 폴더 이름이 될 수 없습니다. 글자로 쓰세요",
+    )
+
+
+def outline_needed(name: str) -> DataError:
+    """The error for a box among masks of objects."""
+    return DataError(
+        f"a mask holds the outline of an object, and this {name!r} is only a box; draw its outline",
+        f"마스크에는 물체의 윤곽을 적는데 이 '{name}'은(는) 상자뿐입니다. 윤곽을 그리세요",
+    )
+
+
+def outline_without_pixels(name: str) -> DataError:
+    """The error for an outline that no pixel is in."""
+    return DataError(
+        f"the outline of {name!r} holds the centre of no pixel; draw it again",
+        f"'{name}' 윤곽 안에 픽셀이 하나도 없습니다. 다시 그리세요",
+    )
