@@ -1,4 +1,4 @@
-"""Small sets of annotated images in COCO, YOLO and VOC, written as other programs write them, and how to open them."""
+"""Small sets of annotated images in COCO, YOLO, VOC and a table, written as other programs write them, and how to open them."""
 
 import json
 from collections.abc import Callable
@@ -10,9 +10,11 @@ from PIL import Image
 
 from jumok import files
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
+from jumok.data.annotations.box_table import read_box_table
 from jumok.data.annotations.coco import read_coco
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.yolo import read_yolo
+from jumok.labelling.box_table_store import BoxTableStore
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.folder_store import FolderStore
@@ -106,6 +108,18 @@ def make_voc(folder: Path) -> None:
     (folder / "ImageSets" / "Main" / "train.txt").write_text("\n".join(BOXES))
 
 
+def make_boxes(folder: Path) -> None:
+    make_images(folder / "images")
+    lines = ["\ufeffseen,ImagePath,width,height,label, xmin,ymin,x_max,y max,note"]
+    for name, objects in BOXES.items():
+        lines += [
+            f'yes,"{name}.png",64,48,{label}, {x1},{y1:.2f},"{x2}",{y2},"kept, ""so"""'
+            for label, (x1, y1, x2, y2) in objects
+        ]
+        lines += [] if objects else [f"yes,{name}.png,64,48,,,,,,"]
+    (folder / "set.csv").write_bytes("\r\n".join(lines).encode())
+
+
 FORMATS = {
     "coco": LabelFiles(
         make_coco,
@@ -124,6 +138,12 @@ FORMATS = {
         lambda folder: FolderStore(VocFormat(folder, "train")),
         lambda folder: read_voc(folder, "train", CLASSES),
         ("difficult", "truncated", "occluded"),
+    ),
+    "boxes": LabelFiles(
+        make_boxes,
+        lambda folder: BoxTableStore(folder / "set.csv"),
+        lambda folder: read_box_table(folder / "set.csv"),
+        (),
     ),
 }
 

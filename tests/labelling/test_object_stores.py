@@ -18,6 +18,9 @@ from jumok.workbench.labelling.desk import LabelDesk
 from label_files import BOXES, CLASSES, FORMATS, SIZE, LabelFiles, by_name, file_bytes, write_beside
 
 
+WHOLE = ("set.json", "set.csv")  # files that hold all images
+
+
 @pytest.fixture(params=list(FORMATS))
 def form(request: pytest.FixtureRequest, tmp_path: Path) -> LabelFiles:
     FORMATS[request.param].make(tmp_path)
@@ -63,6 +66,8 @@ def untouched(folder: Path, key: str) -> list[str]:
             texts = [json.dumps(one, indent=2).replace("\n", "\n    ") for one in kept]
             assert all(one in text for one in texts)
             found += [*texts, text[: text.index('"images"')], text[text.index('"categories"') :]]
+        elif name == "set.csv":
+            found += [line for line in data.decode().split("\r\n") if key not in line]
         elif Path(name).stem != Path(key).stem and not name.endswith("train.txt"):
             found.append(data.decode())
     return found
@@ -234,7 +239,7 @@ def test_threads_that_label_different_images_all_win(form: LabelFiles, tmp_path:
 
 def of_image(folder: Path, name: str) -> Path:
     """The file that holds the objects of an image."""
-    return next(path for path in folder.rglob("*") if path.name in (f"{name}.txt", f"{name}.xml", "set.json"))
+    return next(path for path in folder.rglob("*") if path.name in (f"{name}.txt", f"{name}.xml", *WHOLE))
 
 
 def test_a_file_that_another_program_changes_is_noticed_and_kept(form: LabelFiles, tmp_path: Path):
@@ -243,7 +248,12 @@ def test_a_file_that_another_program_changes_is_noticed_and_kept(form: LabelFile
     version, marks = marks_of(store, "a.png")
     file = of_image(tmp_path, "a")
     good = file.read_bytes()
-    changed = good.replace(b"28.25", b"28.75").replace(b">30.25", b">30.75").replace(b" 1 ", b" 2 ")
+    changed = (
+        good.replace(b"28.25", b"28.75")
+        .replace(b">30.25", b">30.75")
+        .replace(b" 1 ", b" 2 ")
+        .replace(b"30.25,", b"30.75,")
+    )
     with file.open("r+b") as opened:  # the same inode, as editors without care write
         opened.write(changed)
         opened.truncate()
@@ -261,14 +271,14 @@ def test_nothing_is_written_over_a_broken_file(form: LabelFiles, tmp_path: Path)
     store, file = form.open(tmp_path), of_image(tmp_path, "a")
     version, marks = marks_of(store, "a.png")
     good = file.read_bytes()
-    broken = good[: len(good) // 2] + b"\xff"
+    broken = b"\xff\n" + good if file.name == "set.csv" else good[: len(good) // 2] + b"\xff"
     file.write_bytes(broken)
     with pytest.raises(DataError, match=file.name):
-        store.write("a.png", store.read("a.png").version if file.name != "set.json" else version, marks)
+        store.write("a.png", store.read("a.png").version if file.name not in WHOLE else version, marks)
     assert file.read_bytes() == broken
-    if file.name == "set.json":
+    if file.name in WHOLE:
         for call in (store.items, store.classes, store.changed, lambda: store.read("b.png")):
-            with pytest.raises(DataError, match=r"set.json:\d+: is not valid UTF-8"):
+            with pytest.raises(DataError, match=r"set.(json|csv):\d+: is not valid UTF-8"):
                 call()
     else:
         shown = store.read("a.png")

@@ -1,7 +1,7 @@
 """Objects in the files of annotation tools, in which each image has a text of its own."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,9 +55,9 @@ class AnnotationStore:
         self._known: dict[str, tuple[str | None, ReadText, LabelItem]] = {}
         self._states: dict[str, list[tuple[str, list[ObjectMark]]]] = {}  # texts that were there before
         self._written: dict[str, str] = {}
-        items = self._form.items()
-        self._seen = {key: item.text for key, item in items.items()}
-        used = {name for item in items.values() for name in self._look(item)[1].classes}
+        listed = self._listing()
+        self._seen = {key: state for key, (state, _) in listed.items()}
+        used = {name for _, item in listed.values() for name in item.classes}
         self._classes = list(classes or self._form.known_classes() or sorted(used))
         self._classes += sorted(used.difference(self._classes))
 
@@ -81,9 +81,8 @@ class AnnotationStore:
     def items(self) -> Sequence[LabelItem]:
         """The images with a text, then those without."""
         with self._lock:
-            items = self._form.items()
-            listed = [self._look(item)[1] for item in items.values()]
-            paths = {item.image for item in items.values()}
+            listed = [item for _, item in self._listing().values()]
+            paths = {item.image for item in listed}
             bare = self._images.images().items()
             return [*listed, *(LabelItem(key, key, path) for key, path in bare if path not in paths)]
 
@@ -118,7 +117,7 @@ class AnnotationStore:
     def changed(self) -> frozenset[str]:
         """The images that others have changed since the last call."""
         with self._lock:
-            now = {key: item.text for key, item in self._form.items().items()}
+            now = {key: state for key, (state, _) in self._listing().items()}
             before, self._seen = self._seen, now
             return frozenset(key for key in now.keys() | before.keys() if now.get(key) != before.get(key))
 
@@ -131,6 +130,10 @@ class AnnotationStore:
         """Write what is labelled or empty into a folder."""
         with self._lock:
             return self._form.snapshot(folder)
+
+    def _listing(self) -> dict[str, tuple[Hashable, LabelItem]]:
+        """All images with a text, and for each what changes with it."""
+        return {key: (item.text, self._look(item)[1]) for key, item in self._form.items().items()}
 
     def _item(self, key: str) -> ItemText:
         """An image with its text, if it has one."""

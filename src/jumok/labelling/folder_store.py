@@ -2,15 +2,15 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from jumok.data.annotations.annotated import AnnotatedSet
-from jumok.data.annotations.coco import coco_text
 from jumok.data.cache.place import cache_key
 from jumok.errors import DataError
-from jumok.files import remove_left, unwritable, write_file_atomically
+from jumok.files import remove_left, unwritable
+from jumok.labelling.coco_snapshot import coco_snapshot
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile, lock_folder
 from jumok.labelling.object_change import ObjectChange, ReadObject
@@ -24,7 +24,7 @@ from jumok.labelling.object_marks import (
     same_or_conflict,
 )
 from jumok.labelling.record_list import PlainRecords, RecordHistory, TextRecord
-from jumok.labelling.refusals import readable, unknown_image
+from jumok.labelling.refusals import unknown_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +209,8 @@ class FolderStore:
         with self._lock:
             there = {item.image for item in self._form.items().values() if self._load(item).data is not None}
             data = self._form.annotated(self._names())
-            images = (replace(one, name=str(one.path.absolute())) for one in data.images if one.path in there)
-            target = folder / "annotations.json"
-            with readable():
-                text = coco_text(replace(data, images=tuple(images)))
-            write_file_atomically(target, text.encode())
             images_folder = self.place if self.place.is_dir() else self.place.parent
-            return {"coco": str(target.absolute()), "images": str(images_folder.absolute())}
+            return coco_snapshot(data, there, folder, images_folder)
 
     def _find(self, key: str) -> FolderItem:
         item = self._items.get(key)

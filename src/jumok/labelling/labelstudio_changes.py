@@ -6,7 +6,13 @@ from typing import Any
 
 from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.labelstudio_config import CONTROL_NAMES, IMAGE_CONTROL
-from jumok.data.annotations.labelstudio_regions import FLAG_CHOICES, SHAPE_TYPES, base_type, labels_of
+from jumok.data.annotations.labelstudio_regions import (
+    FLAG_CHOICES,
+    GEOMETRY,
+    SHAPE_TYPES,
+    base_type,
+    labels_of,
+)
 from jumok.data.annotations.labelstudio_tasks import chosen_annotation
 from jumok.data.annotations.labelstudio_writing import region_results, region_value, type_of_region
 from jumok.data.images.reading import Size
@@ -23,9 +29,6 @@ from jumok.labelling.annotation_text import (
 from jumok.labelling.object_marks import ObjectMark
 from jumok.labelling.record_style import RecordStyle, style_of, with_members
 
-GEOMETRY = (
-    *("x", "y", "width", "height", "rotation", "points", "closed", "radiusX", "radiusY", "format", "rle"),
-)  # members of a value that say where a region is
 ALONE_RESULT = ("", "")
 Controls = Mapping[str, tuple[str, str]]  # the names of the control and of the image, by type of result
 
@@ -49,6 +52,8 @@ def changed_task(
         "completions" if list_in(text, "completions") and not list_in(text, "annotations") else "annotations"
     )
     listed = list_in(text, name)
+    if listed is None and list_in(text, "result") is not None:  # one annotation with its task in it
+        return ResultChange(text, size, controls).changed(current, wanted)
     chosen = chosen_annotation(listed.values) if listed else None
     if listed is not None and chosen is not None:
         start, end = listed.spans[chosen]

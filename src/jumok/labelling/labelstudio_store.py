@@ -16,7 +16,13 @@ from jumok.data.annotations.json_kinds import why_no_label_studio
 from jumok.data.annotations.labelstudio import TASK_LIST, LabelStudioReader, image_root, readable_size
 from jumok.data.annotations.labelstudio_config import CONFIG_NAME, IMAGE_CONTROL, config_labels
 from jumok.data.annotations.labelstudio_regions import Region, regions_in
-from jumok.data.annotations.labelstudio_tasks import StudioTask, find_task_images, image_address, studio_task
+from jumok.data.annotations.labelstudio_tasks import (
+    StudioTask,
+    find_task_images,
+    image_address,
+    minimal_parts,
+    studio_task,
+)
 from jumok.data.annotations.labelstudio_writing import LOCAL_FILES
 from jumok.data.annotations.located_json import LocatedJson, Record, decode_text
 from jumok.data.images.reading import Size
@@ -30,8 +36,9 @@ from jumok.labelling.guarded_file import read_now, replace_file
 from jumok.labelling.image_folder import ImageFolder, image_size
 from jumok.labelling.item_texts import ItemTexts, OneFileForm
 from jumok.labelling.labelstudio_changes import changed_task
+from jumok.labelling.labelstudio_minimal import RegionChange, is_minimal
 from jumok.labelling.object_marks import mark_of
-from jumok.labelling.refusals import file_is_gone, minimal_export
+from jumok.labelling.refusals import file_is_gone
 from jumok.labelling.text_bytes import decompressed
 
 LAST_LABEL = re.compile(r"([ \t]*)<Label\b[^>]*?(?:/>|>\s*</Label>)(?!.*<Label\b)", re.DOTALL)
@@ -73,6 +80,7 @@ class LabelStudioForm(OneFileForm):
         self._texts = ItemTexts(file, self._load)
         self._controls: dict[str, tuple[str, str]] = {}
         self._image_field = IMAGE_CONTROL
+        self._minimal = False  # whether new tasks are of JSON-MIN
         self.items()
 
     def read(self, item: ItemText) -> ReadText:
@@ -101,7 +109,11 @@ class LabelStudioForm(OneFileForm):
     def rewritten(self, item: ItemText, read: ReadText, wanted: Sequence[WantedObject]) -> str:
         """The task of an image with the wanted objects in it."""
         text = item.text if item.text is not None else self._new_task(item)
-        return changed_task(text, read.objects, wanted, self._size(item, text), self._controls)
+        size = self._size(item, text)
+        if is_minimal(json.loads(text)):
+            fields = {kind: field for kind, (field, _) in self._controls.items()}
+            return RegionChange(text, size, fields).changed(read.objects, wanted)
+        return changed_task(text, read.objects, wanted, size, self._controls)
 
     def put(self, item: ItemText, text: str) -> None:
         """Write the file with another task of an image."""
@@ -147,7 +159,7 @@ class LabelStudioForm(OneFileForm):
 
     def _find(self, records: Sequence[Record]) -> None:
         """Find the images of tasks; those without an image of their own are not shown."""
-        tasks: list[tuple[int, StudioTask, str]] = []
+        tasks: list[tuple[int, StudioTask]] = []
         for place, record in enumerate(records):
             try:
                 task = studio_task(record, place + 1, Counter())
@@ -155,17 +167,20 @@ class LabelStudioForm(OneFileForm):
                 if place == 0 and len(records) == 1:
                     raise UnreadableFile(record.place.fault(str(wrong), wrong.remedy, wrong.kind)) from None
                 continue
-            minimal = "data" not in record.value
-            tasks.append((place, task, str(minimal_export(self.place)) if minimal else ""))
-            if not minimal:
-                self._image_field = image_address(record.value["data"], task.name)[0]
-        if tasks and all(fault for _, _, fault in tasks):
-            raise minimal_export(self.place)
-        found = find_task_images(self.place, [task.address for _, task, _ in tasks], self._images)
+            tasks.append((place, task))
+            self._take_style(record.value, task.name)
+        found = find_task_images(self.place, [task.address for _, task in tasks], self._images)
         self.folder = image_root(self.place, found)
         self._texts.clear()
-        for (place, _, fault), path in zip(tasks, found.paths, strict=True):
-            self._texts.add(safe_name(path, self.folder), path, place, fault)
+        for (place, _), path in zip(tasks, found.paths, strict=True):
+            self._texts.add(safe_name(path, self.folder), path, place)
+
+    def _take_style(self, task: Mapping[str, Any], name: str) -> None:
+        """Write new tasks like this one."""
+        self._minimal = is_minimal(task)
+        data = minimal_parts(task)[0] if self._minimal else task.get("data") or task["task"].get("data")
+        if isinstance(data, dict):
+            self._image_field = image_address(data, name)[0]
 
     def _annotation(self, task: StudioTask, region: Region, image: Path) -> Annotation:
         """The object of a region; raises Wrong."""
@@ -175,14 +190,11 @@ class LabelStudioForm(OneFileForm):
 
     def _size(self, item: ItemText, text: str) -> Size:
         """The size of an image: as its results state it, or else that of the file."""
-        value = json.loads(text)
-        for annotation in value.get("annotations") or []:
-            for one in annotation.get("result") or [] if isinstance(annotation, dict) else []:
-                stated = (
-                    record_size(one, "original_width", "original_height") if isinstance(one, dict) else None
-                )
-                if stated is not None:
-                    return stated
+        task = studio_task(Record(json.loads(text), SourceLocation(str(self.place), None)), 1, Counter())
+        for one in task.results or ():
+            stated = record_size(dict(one), "original_width", "original_height")
+            if stated is not None:
+                return stated
         return image_size(item.image)
 
     def _new_task(self, item: ItemText) -> str:
@@ -192,14 +204,17 @@ class LabelStudioForm(OneFileForm):
         image = item.image.absolute()
         root = self.place.parent.absolute()
         path = image.relative_to(root).as_posix() if image.is_relative_to(root) else image.name
-        task = {"id": max(ids, default=0) + 1, "data": {self._image_field: f"{LOCAL_FILES}{quote(path)}"}}
-        return json.dumps({**task, "annotations": []}, ensure_ascii=False)
+        number, data = max(ids, default=0) + 1, {self._image_field: f"{LOCAL_FILES}{quote(path)}"}
+        task = {"id": number, **data} if self._minimal else {"id": number, "data": data, "annotations": []}
+        return json.dumps(task, ensure_ascii=False)
 
 
 def controls_in(records: Sequence[Record]) -> Iterator[tuple[str, tuple[str, str]]]:
     """The names of control and image of each type of results that occurs."""
     for record in records:
         task = record.value if isinstance(record.value, dict) else {}
+        for one in minimal_parts(task)[1] if is_minimal(task) else ():
+            yield str(one["type"]), (str(one["from_name"]), IMAGE_CONTROL)
         for name in ("annotations", "completions", "predictions"):
             answers = task.get(name)
             for answer in answers if isinstance(answers, list) else []:

@@ -6,12 +6,14 @@ from typing import Literal
 
 from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
+from jumok.labelling.box_table_store import BoxTableStore
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.cvat_store import cvat_store
 from jumok.labelling.folder_store import FolderStore
 from jumok.labelling.labelme_store import labelme_store
 from jumok.labelling.labelstudio_store import labelstudio_store
+from jumok.labelling.object_mask_store import object_mask_store
 from jumok.labelling.voc_store import VocFormat
 from jumok.labelling.yolo_store import YoloFormat
 
@@ -48,10 +50,16 @@ def open_object_source(
         return cvat_store(source.cvat, source.images, source.split, excluded, classes, input)
     if source.labelstudio is not None:
         return labelstudio_store(source.labelstudio, source.images, excluded, classes, input)
+    if source.boxes is not None:
+        return BoxTableStore(
+            source.boxes, source.images, excluded, classes, input, numbers=source.box_columns or None
+        )
+    if source.object_masks is not None:
+        return object_mask_store(source.object_masks, source.images, excluded, classes, input)
     place = getattr(source, source.format)
-    known = "coco, voc, yolo, labelme, cvat or labelstudio"
-    problem = f"objects are labelled in files of {known}; this source is {source.format}"
-    raise DataError(f"{problem}; convert it first, like jumok convert {place} NEW --to coco")
+    raise DataError(
+        f"{place}: objects are not labelled in a source of {source.format}; name annotated images"
+    )
 
 
 def new_objects(

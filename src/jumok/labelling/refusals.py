@@ -1,6 +1,6 @@
 """What cannot be written, said in English and Korean to whoever labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,8 +118,51 @@ def not_utf8(path: Path, encoding: str) -> DataError:
     return DataError(english, f"{path}: 인코딩이 {encoding}입니다. UTF-8로 저장하면 여기서 고칠 수 있습니다")
 
 
-def minimal_export(path: Path) -> DataError:
-    """The error for an export of Label Studio that is read but not written."""
-    english = "is JSON-MIN, in which results have no ids; export the project as JSON to correct it here"
-    korean = "JSON-MIN이어서 결과에 id가 없습니다. 프로젝트를 JSON으로 내보내면 여기서 고칠 수 있습니다"
-    return DataError(f"{path}: {english}", f"{path}: {korean}")
+def named_classes(name: str, known: Sequence[str]) -> DataError:
+    """The error for a new class where an experiment names them all."""
+    listed = ", ".join(known)
+    return DataError(
+        f"the experiment file names the classes ({listed}); add {name!r} under classes: first",
+        f"실험 파일이 클래스를 정해 두었습니다({listed}). classes:에 '{name}'부터 더하세요",
+    )
+
+
+def no_column_of_classes(path: Path, name: str) -> DataError:
+    """The error for a new class in a table of boxes that are all of one."""
+    return DataError(
+        f"{path}: has no column of classes, so that all boxes are of one; add a column 'class' to hold {name!r}",
+        f"{path}: 클래스 열이 없어 모든 상자가 한 클래스입니다. '{name}'을(를) 적으려면 'class' 열을 더하세요",
+    )
+
+
+def other_unit(path: Path, shares: bool) -> DataError:
+    """The error for a change of a table of boxes after which its numbers would be read in another unit."""
+    now, then = ("shares of the image", "pixels") if shares else ("pixels", "shares of the image")
+    return DataError(
+        f"{path}: its numbers are {now}, and after this change they would be read as {then}; keep another box",
+        f"{path}: 이대로 바꾸면 표의 숫자가 다른 단위(픽셀이나 비율)로 읽힙니다. 다른 상자를 하나 남겨 두세요",
+    )
+
+
+def no_place_for_class(folder: Path, name: str) -> DataError:
+    """The error for a class that no name of a mask can say."""
+    return DataError(
+        f"{folder}: masks say their class by the name of their folder, which {name!r} cannot be; use letters",
+        f"{folder}: 마스크의 클래스는 폴더 이름인데 '{name}'은(는) 폴더 이름이 될 수 없습니다. 글자로 쓰세요",
+    )
+
+
+def outline_needed(name: str) -> DataError:
+    """The error for a box among masks of objects."""
+    return DataError(
+        f"a mask holds the outline of an object, and this {name!r} is only a box; draw its outline",
+        f"마스크에는 물체의 윤곽을 적는데 이 '{name}'은(는) 상자뿐입니다. 윤곽을 그리세요",
+    )
+
+
+def outline_without_pixels(name: str) -> DataError:
+    """The error for an outline that no pixel is in."""
+    return DataError(
+        f"the outline of {name!r} holds the centre of no pixel; draw it again",
+        f"'{name}' 윤곽 안에 픽셀이 하나도 없습니다. 다시 그리세요",
+    )

@@ -89,7 +89,17 @@ class BoxTableReader:
     def rows(self) -> Iterator[BoxRow]:
         """The rows; raises UnreadableFile if the columns are unknown."""
         table = csv_cells(self.file, separator_of(self.file))
-        first = next(table, None)
+        first, columns = self.columns(next(table, None))
+        if not columns.header:
+            yield from self.row(first, columns, len(first.cells))
+        for item in table:
+            if isinstance(item, Fault):
+                self.faults.append(item)
+            else:
+                yield from self.row(item, columns, len(first.cells))
+
+    def columns(self, first: Cells | Fault | None) -> tuple[Cells, Columns]:
+        """The first row, and where each column stands; raises UnreadableFile if they are unknown."""
         if first is None or isinstance(first, Fault):
             empty = Fault(str(self.file), None, "has no rows", "write some examples into it", "empty_file")
             raise UnreadableFile(first or empty)
@@ -103,13 +113,7 @@ class BoxTableReader:
         if isinstance(columns, str):
             problem = f"{columns}; its first row is {', '.join(first.cells)!r:.90}"
             raise fail(self.file, first.line, problem, EXPECTED_COLUMNS, "unknown_column")
-        if not columns.header:
-            yield from self.row(first, columns, len(first.cells))
-        for item in table:
-            if isinstance(item, Fault):
-                self.faults.append(item)
-            else:
-                yield from self.row(item, columns, len(first.cells))
+        return first, columns
 
     def row(self, item: Cells, columns: Columns, width: int) -> Iterator[BoxRow]:
         """The row in these cells; nothing, but a fault, if it cannot be read.
@@ -226,11 +230,16 @@ def is_box_table(file: Path) -> bool:
 
 def separator_of(file: Path) -> str:
     """The separator that is most frequent in the first line."""
-    first = first_bytes(file).split(b"\n")[0]
+    return separator_in(first_bytes(file))
+
+
+def separator_in(data: bytes) -> str:
+    """The separator that is most frequent in the first line of a table."""
+    first = data.split(b"\n", 1)[0]
     return max(",;\t|", key=lambda mark: first.count(mark.encode()))
 
 
-def row_box(cells: dict[str, str], columns: Columns) -> Box | None:
+def row_box(cells: Mapping[str, str], columns: Columns) -> Box | None:
     """The edges of a row's box; None if it has none."""
     texts = [cells[edge] for edge in columns.edges]
     if not any(text and text.lower() not in ("nan", "none", "null", "[]") for text in texts):

@@ -169,8 +169,8 @@ def json_format(file: Path) -> str | None:
         document = json.loads(read_text(file))
     except (UnreadableFile, ValueError, RecursionError):
         return "coco"  # whose reader tells what is wrong
-    first = document[0] if isinstance(document, list) and document else document
-    if isinstance(first, dict) and is_label_studio(first):
+    records = document if isinstance(document, list) else [document]
+    if any(isinstance(one, dict) and is_label_studio(one) for one in records):
         return "labelstudio"
     if not isinstance(document, dict):
         return None

@@ -15,6 +15,9 @@ from jumok.data.tables.listing import composed
 from jumok.wording import quantity
 
 SHAPE_TYPES = ("rectangle", "polygon", "ellipse", "brush")
+GEOMETRY = (
+    *("x", "y", "width", "height", "rotation", "points", "closed", "radiusX", "radiusY", "format", "rle"),
+)  # members of a value that say where a region is
 FLAG_CHOICES = "flags"  # the name of choices for an object that hold crowd, difficult, truncated, occluded
 ANSWERS = ("choices", "textarea", "number", "rating", "datetime")  # about the whole image: read as texts
 WHOLE = 100.0  # percent

@@ -126,9 +126,8 @@ def minimal_parts(value: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Studi
     data: dict[str, Any] = {}
     results: list[StudioResult] = []
     for field, one in value.items():
-        regions = one if isinstance(one, list) else []
-        if regions and all(isinstance(region, dict) for region in regions):
-            results += [minimal_result(field, region) for region in regions]
+        if isinstance(one, list) and all(isinstance(region, dict) for region in one):
+            results += [minimal_result(field, region) for region in one]
         elif isinstance(one, dict) and "choices" in one:
             data[field] = one["choices"]
         elif isinstance(one, dict) and "text" in one:

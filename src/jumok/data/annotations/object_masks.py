@@ -150,7 +150,24 @@ def object_shape(path: Path, size: Size) -> Shape:
     Returns:
         Box and outline.
     """
-    values = read_mask(path)
+    painted = object_pixels(path, read_mask(path), size)
+    shape = shape_of_pixels(painted, 0, 0, size.width, size.height)
+    if shape is None:
+        raise nothing_painted(path)
+    return shape
+
+
+def object_pixels(path: Path, values: np.ndarray, size: Size) -> np.ndarray:
+    """The pixels of the object in a mask; raises UnreadableFile.
+
+    Args:
+        path: The mask, for messages.
+        values: Its numbers (Y, X), or colours (Y, X, 3).
+        size: Size of the image.
+
+    Returns:
+        True (Y, X) for pixels of the object.
+    """
     if values.shape[:2] != (size.height, size.width):
         problem = f"is {Size(values.shape[1], values.shape[0])}, but its image is {size}"
         raise fail(path, None, problem, "save the mask for this image", "mask_size")
@@ -160,11 +177,14 @@ def object_shape(path: Path, size: Size) -> Shape:
         problem = f"holds {kinds} values above 0, expected the one object of a mask"
         remedy = "save a mask for each object; where each value is an object, say masks: and instances: true"
         raise fail(path, None, problem, remedy, "mask_value")
-    shape = shape_of_pixels(painted, 0, 0, size.width, size.height)
-    if shape is None:
-        problem, remedy = "has no pixel above 0", "paint the object, or remove the file"
-        raise fail(path, None, problem, remedy, "mask_value")
-    return shape
+    if not kinds:
+        raise nothing_painted(path)
+    return painted
+
+
+def nothing_painted(path: Path) -> UnreadableFile:
+    """The error for a mask of no object."""
+    return fail(path, None, "has no pixel above 0", "paint the object, or remove the file", "mask_value")
 
 
 def list_object_masks(folder: Path, images: Path | None = None) -> MaskFolder:
@@ -172,12 +192,17 @@ def list_object_masks(folder: Path, images: Path | None = None) -> MaskFolder:
     own = folders_of_images(folder)
     if own:
         return of_image_folders(folder, own)
-    masks = folder / MASKS_FOLDER if is_folder(folder / MASKS_FOLDER) else folder
-    beside = [above / name for above in dict.fromkeys((masks.parent, folder)) for name in FOLDERS]
+    masks, beside = masks_and_images(folder)
     place = images or next((one for one in beside if is_folder(one) and one != masks), None)
     if place is None:
         return MaskFolder(looked_at=[folder, *beside])
     return of_two_folders(masks, place)
+
+
+def masks_and_images(folder: Path) -> tuple[Path, list[Path]]:
+    """The folder of masks in or at a folder, and where the one of their images may be."""
+    masks = folder / MASKS_FOLDER if is_folder(folder / MASKS_FOLDER) else folder
+    return masks, [above / name for above in dict.fromkeys((masks.parent, folder)) for name in FOLDERS]
 
 
 def folders_of_images(folder: Path) -> list[Path]:
