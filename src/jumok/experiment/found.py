@@ -9,9 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from jumok.data.annotations.box_table import is_box_table
+from jumok.data.annotations.class_names import names_file_of_masks, numbered_names
 from jumok.data.annotations.detecting import DetectedSource as Annotations
 from jumok.data.annotations.detecting import look_at, split_names
 from jumok.data.annotations.mask_pairs import paired
+from jumok.data.annotations.yolo_labels import NO_LABELS
 from jumok.data.images.mask_images import load_mask
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import decode_line, raw_lines
@@ -166,7 +168,8 @@ def column_names(file: Path) -> tuple[str, ...]:
 
 def masks(path: Path) -> Found:
     """Detected masks in folders or lists, each split with its images; raises DataError if nothing can be paired."""
-    lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
+    texts = [path] if path.is_file() else sorted(path.glob("*.txt"))
+    lists = {file.stem: file for file in texts if file.name not in NO_LABELS}
     if lists:
         sources: dict[str, SourceSettings] = {
             split: {"masks": file} for split, file in by_split(lists).items()
@@ -177,7 +180,8 @@ def masks(path: Path) -> Found:
     if not pairs.images:
         why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
         raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
-    classes = placeholder_names([image.mask for image in pairs.images if image.mask is not None])
+    values = [image.mask for image in pairs.images if image.mask is not None]
+    classes = names_of_values(sources["train"]["masks"], placeholder_names(values))
     return Found("mask", {split: {**source, "classes": classes} for split, source in sources.items()})
 
 
@@ -210,6 +214,16 @@ def find_named_images(path: Path) -> Found:
 def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
     """The first of these sub-folders that exists."""
     return next((path / name for name in names if (path / name).is_dir()), None)
+
+
+def names_of_values(masks: Path, usual: list[str] | dict[str, Any]) -> list[str] | dict[str, Any]:
+    """The names in the list beside masks, if it has one for each value; else the usual ones. Raises DataError."""
+    file = names_file_of_masks(masks)
+    try:
+        names = numbered_names(file, file.read_bytes()) if file.is_file() else ()
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+    return list(names) if isinstance(usual, list) and len(names) >= len(usual) else usual
 
 
 def placeholder_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:
