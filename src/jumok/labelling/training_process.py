@@ -21,6 +21,7 @@ from jumok.labelling.training_files import TrainingFiles, read_report
 from jumok.metrics.interval import Interval
 from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
+from jumok.training.pace import TrainingClock
 from jumok.training.reporter import EvaluationInfo, Progress, RunInfo
 
 INTERVAL = 0.5  # seconds between two reports
@@ -37,6 +38,7 @@ class FileReporter:
         self.known = read_report(file)
         self.metric = ""
         self.final: dict[str, Any] = {}
+        self.clock = TrainingClock()
         self._written = 0.0
 
     def tell(self, news: Mapping[str, Any], now: bool = False) -> None:
@@ -51,15 +53,20 @@ class FileReporter:
         self.tell({"message": message})
 
     def on_start(self, what: RunInfo) -> None:
-        """Tell what is trained."""
-        self.tell({"step": what.start, "steps": what.steps, "examples": what.examples.get("train", 0)}, True)
+        """Tell what is trained, and start the clock."""
+        self.clock = TrainingClock(what.start)
+        count = what.examples.get("train", 0)
+        self.tell({"step": what.start, "steps": what.steps, "left": None, "examples": count}, True)
 
     def on_step(self, progress: Progress) -> None:
-        """Tell the step."""
-        self.tell({"step": progress.step, "steps": progress.steps})
+        """Tell the step, and the seconds that are left by the pace of late."""
+        self.clock.stepped(progress.step)
+        left = self.clock.left(progress.step, progress.steps)
+        self.tell({"step": progress.step, "steps": progress.steps, "left": left})
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         """Tell the scores of an evaluation."""
+        self.clock.evaluated(evaluation.step)
         self.metric = evaluation.selection_metric
         self.tell({"step": evaluation.step, "score": evaluation.metrics}, True)
 

@@ -244,6 +244,7 @@ class LabelTrainings:
             "elsewhere": elsewhere,  # whether another server trains, which alone can stop it
             "step": progress.get("step", 0),
             "steps": progress.get("steps", 0),
+            "left": progress.get("left"),  # seconds, None where nothing is known yet
             "score": score,
             "examples": progress.get("examples", 0),
             "sentence": sentence,
