@@ -31,7 +31,12 @@ def main() -> None:
 def draw_scene(file: Path, seed: int) -> list[Shape]:
     """An image with four to eight shapes on a table that is lit from one side, and the shapes."""
     chance = random.Random(seed)
-    light = Image.linear_gradient("L").rotate(chance.randrange(360)).resize(SIZE)
+    wide = (
+        Image.linear_gradient("L")
+        .resize((1024, 1024))
+        .rotate(chance.randrange(360), Image.Resampling.BILINEAR)
+    )
+    light = wide.crop((192, 272, 192 + SIZE[0], 272 + SIZE[1]))
     image = Image.composite(Image.new("RGB", SIZE, "#efe7d8"), Image.new("RGB", SIZE, "#b9ae9a"), light)
     found: list[Shape] = []
     for _ in range(chance.randint(4, 8)):

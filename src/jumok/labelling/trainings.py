@@ -23,6 +23,7 @@ from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
 from jumok.wording import quantity
 
+PYTHON = [sys.executable]  # the beginning of the command line of a training
 STOP_SECONDS = 30.0  # seconds that a stopped training has to save
 
 
@@ -117,7 +118,7 @@ class LabelTrainings:
         self._followed = None
         with TrainingFiles(run).log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jumok.labelling.training_process", str(run.absolute())],
+                [*PYTHON, "-m", "jumok.labelling.training_process", str(run.absolute())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -143,7 +144,8 @@ class LabelTrainings:
                 with suppress(JumokError):
                     write_json(TrainingFiles(run).result, result)
             self._process, self._loads = None, result.get("state") == "done"
-            self._held.close()
+            if not self._ends:  # whoever stops it lets go when that is written
+                self._held.close()
         if self._loads:
             self._tidy(run)
             self._load(run)
@@ -182,6 +184,7 @@ class LabelTrainings:
                 write_json(TrainingFiles(run).result, {"state": "stopped", "step": step})
         finally:
             self._ends = False
+            self._held.close()
 
     def close(self) -> bool:
         """Let the training save and end, for the next server to continue it; whether there was one."""
@@ -189,6 +192,7 @@ class LabelTrainings:
             process, self._ends = self._process, True
         if process is not None:
             self._end(process)
+            self._held.close()
         return process is not None
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
