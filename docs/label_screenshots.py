@@ -1,52 +1,49 @@
-"""Take the pictures of the label page in docs/pictures, as `jumok label` or the made-up server is serving it.
+"""Take the pictures of the label page in docs/pictures, as `jumok label` is serving it.
 
-    python tests/browser/made_label_server.py boxes 8770 --count 364 &
-    python docs/label_screenshots.py http://127.0.0.1:8770/ label-boxes --press Enter --press Enter
+    python docs/drawn_scenes.py scenes                 # 40 scenes, of which 24 are labelled
+    jumok label scenes --kind boxes --no-browser &
+    python docs/label_screenshots.py http://127.0.0.1:8766/ label-boxes --train --key 30.png --press Enter --press Enter
+    python docs/label_screenshots.py http://127.0.0.1:8766/ label-korean --language ko-KR --key 31.png --press Enter
 
-`--press` presses keys one after the other, `--drag` marks a share of a signal.
+    python docs/drawn_signals.py motion                # 12 recordings, of which 4 are labelled
+    jumok label motion/x.yaml --no-browser &
+    python docs/label_screenshots.py http://127.0.0.1:8766/ label-series --drag 0.55 0.8
+
+`--train` presses the button and waits for the model, `--press` presses keys one after the other, `--drag` marks a share
+of a signal.
 """
 
 import argparse
-import shutil
 from urllib.parse import quote
 
-from playwright.sync_api import Page, sync_playwright
-from screenshots import save
+from page_pictures import take, usual_arguments
+from playwright.sync_api import Page
+
+HOUR = 3_600_000  # milliseconds, for a training on a busy machine
 
 
 def main() -> None:
     asked = arguments()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(
-            viewport={"width": asked.width, "height": asked.height},
-            color_scheme="dark" if asked.dark else "light",
-            locale=asked.language,
-        )
-        page.goto(asked.address + (f"#key={quote(asked.key, safe='')}" if asked.key else ""))
-        page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
-        act(page, asked)
-        file = save(page.screenshot(), asked.name)
-        browser.close()
-    print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+    place = f"#key={quote(asked.key, safe='')}" if asked.key else ""
+    take(asked, asked.address + place, lambda page: act(page, asked))
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Take a picture of the label page.")
-    parser.add_argument("address")
-    parser.add_argument("name", help="of the picture, without .png")
+    parser = usual_arguments("the label page", 800)
     parser.add_argument("--key", help="the item to open")
+    parser.add_argument("--train", action="store_true", help="train first with what is labelled")
     parser.add_argument("--press", action="append", default=[], help="a key to press")
     parser.add_argument("--drag", type=float, nargs=2, action="append", default=[], metavar=("FROM", "TO"))
-    parser.add_argument("--dark", action="store_true")
-    parser.add_argument("--language", default="en-US")
-    parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=800)
     return parser.parse_args()
 
 
 def act(page: Page, asked: argparse.Namespace) -> None:
     """Do what a person would do before the picture."""
+    page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
+    if asked.train:
+        page.locator("button.train").click()
+        page.wait_for_function("() => jumok.page.session.model", timeout=HOUR)
+        page.wait_for_function("() => jumok.page.desk.proposals.has(jumok.page.desk.key)", timeout=HOUR)
     page.wait_for_timeout(800)
     for key in asked.press:
         page.keyboard.press(key)

@@ -8,37 +8,18 @@ A saved page (file:///...) can be photographed, too. Pictures have 256 colours a
 """
 
 import argparse
-import io
-import shutil
-from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Page, sync_playwright
-
-PICTURES = Path(__file__).parent / "pictures"
-MOST = 150_000  # bytes of a picture
+from page_pictures import take, usual_arguments
+from playwright.sync_api import Page
 
 
 def main() -> None:
     asked = arguments()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        page = browser.new_page(
-            viewport={"width": asked.width, "height": asked.height},
-            color_scheme="dark" if asked.dark else "light",
-            locale=asked.language,
-        )
-        page.goto(asked.address)
-        act(page, asked)
-        file = save(page.screenshot(full_page=asked.whole), asked.name)
-        browser.close()
-    print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
+    take(asked, asked.address, lambda page: act(page, asked), asked.whole)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Take a picture of a page of the workbench.")
-    parser.add_argument("address")
-    parser.add_argument("name", help="of the picture, without .png")
+    parser = usual_arguments("a page of the workbench", 860)
     parser.add_argument("--text", help="what to type")
     parser.add_argument("--example", type=int, help="an example to choose, instead of the first")
     parser.add_argument("--point", type=int, help="an output token to keep")
@@ -46,11 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--choose", action="append", default=[], help="a button to choose, by its text")
     parser.add_argument("--test", action="store_true", help="ask whether it matters")
     parser.add_argument("--steps", type=int, help="a step of the search to show")
-    parser.add_argument("--dark", action="store_true")
     parser.add_argument("--whole", action="store_true", help="all of the page, not a screen of it")
-    parser.add_argument("--language", default="en-US")
-    parser.add_argument("--width", type=int, default=1280)
-    parser.add_argument("--height", type=int, default=860)
     return parser.parse_args()
 
 
@@ -82,21 +59,6 @@ def act(page: Page, asked: argparse.Namespace) -> None:
     page.mouse.move(2, 2)
     page.evaluate("scrollTo(0, 0)")
     page.wait_for_timeout(500)
-
-
-def save(picture: bytes, name: str) -> Path:
-    """As PNG of few colours, made smaller until it is small."""
-    image = Image.open(io.BytesIO(picture)).convert("RGB")
-    PICTURES.mkdir(exist_ok=True)
-    file = PICTURES / f"{name}.png"
-    fine, plain = Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE
-    for share, dither in ((1.0, fine), (0.85, fine), (0.7, fine), (1.0, plain), (0.7, plain)):
-        size = round(image.width * share), round(image.height * share)
-        small = image.resize(size, Image.Resampling.LANCZOS)
-        small.quantize(palette=small.quantize(256, kmeans=2), dither=dither).save(file, optimize=True)
-        if file.stat().st_size <= MOST:
-            break
-    return file
 
 
 if __name__ == "__main__":

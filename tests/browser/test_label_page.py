@@ -472,6 +472,70 @@ def test_a_class_is_added_and_chosen(visit):
     assert here.objects(FIRST)[0]["class"] == "star"
 
 
+def test_a_number_sets_the_class_of_what_is_selected_or_else_of_what_comes_next(visit):
+    """As in other tools, and the page says which; to draw is to let go of what was selected."""
+    here = visit(labelled=0, model=False)
+    page = here.page()
+    hint = page.locator(".middle > .hint")
+    classes = lambda: [one["class"] for one in here.objects(FIRST)]  # noqa: E731
+    draw_box(page, 0.1, 0.1)
+    saved(page)
+    assert "1–9 change its class" in hint.inner_text()
+    page.keyboard.press("2")
+    page.wait_for_function("() => jumok.page.desk.record.marks.objects[0].class === 'square'")
+    saved(page)
+    assert hint.inner_text() == "Class of this one and of the next ones: square"
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    assert hint.inner_text() == "Class of what comes next: triangle" and classes() == ["square"]
+    draw_box(page, 0.5, 0.1)
+    saved(page)
+    assert classes() == ["square", "triangle"]
+    stage = page.locator(".draw-stage").bounding_box()
+    x, y = stage["x"] + 0.2 * stage["width"], stage["y"] + 0.6 * stage["height"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 40)
+    page.keyboard.press("1")  # of the box that is being drawn, not of the last one
+    page.mouse.move(x + 60, y + 60)
+    page.mouse.up()
+    page.wait_for_function("() => jumok.page.desk.record.marks.objects.length === 3")
+    saved(page)
+    assert classes() == ["square", "triangle", "circle"]
+
+
+def test_the_list_shows_the_open_item_also_when_the_page_is_built_anew(visit):
+    page = visit(count=60).page("#key=shapes%2F00050.png")
+    in_view = """() => { const list = document.querySelector(".items").getBoundingClientRect();
+        const open = document.querySelector(".item[aria-selected=true]")?.getBoundingClientRect();
+        return open && open.top >= list.top - 1 && open.bottom <= list.bottom + 1; }"""
+    page.wait_for_function(in_view)
+    page.get_by_role("button", name="한국어").click()
+    page.wait_for_selector("text=도움말")
+    page.wait_for_function(in_view)
+
+
+def test_a_training_of_another_server_is_shown_and_not_stopped_here(visit):
+    here = visit(labelled=3, model=False)
+    sentence = {"en": "another jumok label trains on these data: step 4 of 9", "ko": "다른 jumok label"}
+    here.labels.train |= {"state": "running", "elsewhere": True, "step": 4, "steps": 9, "sentence": sentence}
+    page = here.page()
+    page.get_by_text(sentence["en"]).wait_for()
+    assert not page.get_by_role("button", name="Stop").is_visible()
+    assert not page.get_by_role("button", name="Train with").is_visible()
+    here.labels.train |= {"elsewhere": False, "left": 150.0}
+    page.get_by_text("about 3 min left").or_(page.get_by_text("about 2 min left")).wait_for()
+    assert page.get_by_role("button", name="Stop").is_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 900, 390])
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+def test_an_option_of_the_command_is_never_broken(visit, width, language):
+    page = visit(labelled=0, model=False, width=width, language=language).page()
+    assert page.locator(".model code").inner_text() == "--model RUN"
+    assert page.locator(".model code").evaluate("node => node.getClientRects().length") == 1
+
+
 # Words and names
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from jumok.experiment import read_experiment
@@ -154,6 +155,40 @@ def test_columns_of_a_table_are_the_names(jumok, name, head, row, names):
     assert read_experiment(file).names == names
     ended = jumok("check", file, "--set", "data.tokens={kind: characters}")
     assert ended.status == 0 and "no faults" in ended.talk, ended.talk
+
+
+TEN = ["cat", "dog", "cat", "cat", "dog", "dog", "cat", "dog", "cat", "dog"]
+WORDS = [f"word {number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "kind"),
+    [
+        ("label", TEN, "label"),
+        ("label", WORDS, "label"),  # by its name, however few they are
+        ("label", ["cat"], "label"),
+        ("animal", TEN, "label"),
+        ("caption", WORDS, "text"),
+        ("caption", ["a dog", "a dog", "a cat"], "text"),  # too few to tell
+        ("caption", ["the same long sentence of a caption, " + one for one in TEN], "text"),
+        ("species", [f"s{n % 30}" for n in range(400)], "label"),
+        ("word", [f"w{n % 300}" for n in range(900)], "text"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+def test_cells_that_repeat_are_labels(jumok, column, cells, kind, form):
+    mark = {"csv": ",", "tsv": "\t"}[form]
+    quoted = [f'"{one}"' if mark in one else one for one in cells]
+    rows = [f"image{mark}{column}", *(f"{n}.png{mark}{one}" for n, one in enumerate(quoted))]
+    Path(f"labels.{form}").write_text("\n".join(rows) + "\n")
+    assert jumok("new", "x.yaml", "--data", f"labels.{form}").status == 0
+    said = yaml.safe_load(Path("x.yaml").read_text())
+    assert {name: one["kind"] for name, one in said["outputs"].items()} == {column: kind}
+    assert said["inputs"]["image"]["kind"] == "image"
+    assert jumok("new", "named.yaml", "--data", f"labels.{form}", "--output", column).status == 0
+    assert yaml.safe_load(Path("named.yaml").read_text())["outputs"][column]["kind"] == kind
+    assert jumok("new", "text.yaml", "--data", f"labels.{form}", "--kind", "text").status == 0
+    assert yaml.safe_load(Path("text.yaml").read_text())["outputs"][column]["kind"] == "text"
 
 
 def test_tables_of_a_folder_are_the_parts(jumok):

@@ -75,7 +75,7 @@ def test_photos_alone_get_annotations_with_the_first_mark(tmp_path, format):
     store.write("one.png", store.read("one.png").version, {"objects": [box("dog", 1, 2, 30, 40)]})
     again = open_folder(tmp_path, "boxes", (), None).store
     assert again.format == (format or "coco")
-    assert again.classes() == (("dog",) if format == "voc" else ("cat", "dog"))  # VOC lists no classes
+    assert again.classes() == ("cat", "dog")
     (written,) = again.read("one.png").marks["objects"]
     assert written["class"] == "dog" and written["box"] == pytest.approx([1, 2, 30, 40])
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from huggingface_hub import constants
@@ -18,17 +19,27 @@ from jumok.encoders.pretrained import HubWeights
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.experiment.options import SplitOptions
-from jumok.files import is_running
+from jumok.files import is_running, write_json
+from jumok.labelling import training_process
+from jumok.labelling import trainings as label_trainings
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.trained_snapshot import trained_on, write_trained
+from jumok.labelling.training_files import TrainingFiles
 from jumok.labelling.trainings import LabelTrainings
 from jumok.predictor import load
-from jumok.runs.layout import RunLayout
+from jumok.runs.layout import LOCK, RunLayout
+from jumok.runs.ownership import owned
 from label_stores import MemoryStore, box
 from picture_runs import IDS, write_picture_experiment, write_scenes
 
 QUICK = ["training.steps=6", "training.evaluate_every=3", "training.baselines=false"]
 LONG = ["training.steps=100000", "training.evaluate_every=2", "training.baselines=false"]
+
+
+@pytest.fixture(autouse=True)
+def quick_processes(python, monkeypatch) -> None:
+    """Trainings are forked from a process that has loaded torch."""
+    monkeypatch.setattr(label_trainings, "PYTHON", python)
 
 
 def labelled(folder: Path, changes: list[str] = QUICK, number: int = 12) -> OpenedLabels:
@@ -107,12 +118,12 @@ def test_a_killed_training_is_told_as_failed(tmp_path):
     trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
     trainings.start()
     until(lambda: trainings.state()["step"] > 0)
-    os.kill(training_process(tmp_path), signal.SIGKILL)
+    os.kill(owner(tmp_path), signal.SIGKILL)
     state = at_rest(trainings)
     assert state["state"] == "failed" and "ended without a word" in state["sentence"]["en"]
 
 
-def training_process(folder: Path) -> int:
+def owner(folder: Path) -> int:
     return int((RunLayout(folder / "label" / "0001").path / ".lock").read_text())
 
 
@@ -122,12 +133,18 @@ def test_a_stopped_training_stays_stopped_and_only_one_server_trains(tmp_path):
     until(lambda: trainings.state()["step"] > 0)
     other = LabelTrainings(trainings.opened, tmp_path / "label", print)
     assert not other.resume()
+    state = other.state()
+    assert state["state"] == "running" and state["elsewhere"] and state["step"] > 0
+    assert "another jumok label trains on these data: step" in state["sentence"]["en"]
+    other.stop()  # which is not its own
+    assert trainings.state()["state"] == "running" and not trainings.state()["elsewhere"]
     with pytest.raises(DataError, match="another jumok label trains"):
         other.start()
-    process = training_process(tmp_path)
+    process = owner(tmp_path)
     trainings.stop()
-    state = at_rest(trainings)
-    assert state["state"] == "idle" and "stopped at step" in state["sentence"]["en"]
+    for one in (trainings, other):
+        state = at_rest(one)
+        assert state["state"] == "idle" and "stopped at step" in state["sentence"]["en"]
     until(lambda: not is_running(process))
     assert not LabelTrainings(trainings.opened, tmp_path / "label", print).resume()
 
@@ -136,33 +153,81 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from test_trainings import LONG, labelled
-from jumok.labelling.trainings import LabelTrainings
-folder = Path(sys.argv[1])
-LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
+from jumok.labelling import trainings
+folder, *trainings.PYTHON = Path(sys.argv[1]), *sys.argv[2:]
+trainings.LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
 time.sleep(3600)
 """
 
 
-def test_no_training_outlives_a_killed_server_and_the_next_one_continues_it(tmp_path):
+def test_a_training_of_a_killed_server_is_taken_over_and_none_runs_on(tmp_path, python):
+    """At once, by whoever is there, though the process of the killed server is still about to save."""
     paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     server = subprocess.Popen(
-        [sys.executable, "-c", SERVER, tmp_path], env={**os.environ, "PYTHONPATH": paths}
+        [*python, "-c", SERVER, tmp_path, *python], env={**os.environ, "PYTHONPATH": paths}
     )
     progress = tmp_path / "label" / "0001.progress.json"
     until(lambda: progress.exists() and json.loads(progress.read_text()).get("step", 0) > 2)
-    process = training_process(tmp_path)
+    trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
+    assert trainings.state()["elsewhere"]
+    process = owner(tmp_path)
     server.kill()
     server.wait()
-    until(lambda: not is_running(process), 60)
-    before = json.loads(progress.read_text())["step"]
-    trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)
-    assert trainings.resume()
     try:
+        until(lambda: not trainings.state()["elsewhere"])
+        until(lambda: not is_running(process), 60)
+        before = json.loads(progress.read_text())["step"]
         until(lambda: trainings.state()["step"] > before)
-        assert "step" in trainings.state()["sentence"]["en"]
+        assert "step" in trainings.state()["sentence"]["en"] and owner(tmp_path) != process
     finally:
         trainings.close()
-    until(lambda: not is_running(training_process(tmp_path)))
+    assert not trainings.resume()  # a server that ends begins nothing
+    until(lambda: not is_running(owner(tmp_path)))
+    assert [one.name for one in (tmp_path / "label").iterdir() if one.is_dir()] == ["0001"]
+
+
+def begun(folder: Path) -> Path:
+    """A run that a server has begun, as it lies there."""
+    run = folder / "label" / "0001"
+    run.mkdir(parents=True)
+    RunLayout(run).experiment.write_text("")
+    return run
+
+
+def test_a_model_that_another_server_has_trained_proposes_here_too(tmp_path):
+    run, models = begun(tmp_path), []
+    trainings = LabelTrainings(labelled(tmp_path), tmp_path / "label", models.append)
+    with owned(tmp_path / "label" / LOCK, DataError):
+        assert trainings.state()["elsewhere"] and models == []
+        write_json(TrainingFiles(run).result, {"state": "done", "labelled": 12, "metric": "AP", "score": 0.5})
+    assert at_rest(trainings)["state"] == "done" and models == [run]
+    assert trainings.state()["history"] == [{"labelled": 12, "score": 0.5, "metric": "AP"}]
+    assert models == [run]
+
+
+def test_a_training_that_had_not_begun_when_its_server_was_killed_leaves_nothing(tmp_path):
+    run = begun(tmp_path)
+    RunLayout(run).experiment.unlink()
+    TrainingFiles(run).progress.write_text("{}")
+    trainings = LabelTrainings(labelled(tmp_path), tmp_path / "label", print)
+    assert not trainings.resume() and trainings.state()["state"] == "idle"
+    assert not list((tmp_path / "label").glob("0*"))
+
+
+def test_a_training_waits_for_the_one_before_it_and_keeps_how_that_ended(tmp_path, monkeypatch):
+    run, done = begun(tmp_path), {"state": "done", "labelled": 12, "metric": "AP", "score": 0.5}
+    monkeypatch.setattr(sys, "argv", ["", str(run)])
+    monkeypatch.setattr(os, "nice", lambda by: by)
+    monkeypatch.setattr(training_process, "end_with_server", lambda: None)
+    with owned(run / LOCK, DataError) as held:
+
+        def end() -> None:
+            write_json(TrainingFiles(run).result, done)
+            held.close()
+
+        Timer(0.3, end).start()
+        training_process.train_beside_page()
+    assert json.loads(TrainingFiles(run).result.read_text()) == done
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,32 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from jumok.data.annotations.box_table import is_box_table
+from jumok.data.annotations.class_names import names_file_of_masks, numbered_names
 from jumok.data.annotations.detecting import DetectedSource as Annotations
 from jumok.data.annotations.detecting import look_at, split_names
 from jumok.data.annotations.mask_pairs import paired
+from jumok.data.annotations.yolo_labels import NO_LABELS
 from jumok.data.images.mask_images import load_mask
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import decode_line, raw_lines
 from jumok.errors import DataError
 from jumok.experiment.found_arrays import find_arrays
-from jumok.experiment.found_series import FoundSeries, SourceSettings, find_series_table, is_recording
+from jumok.experiment.found_series import (
+    MOST_LABELS,
+    FoundSeries,
+    SourceSettings,
+    find_series_table,
+    is_recording,
+)
 from jumok.wording import quantity
 
 OutputName = Literal["text", "boxes", "mask", "series"]
@@ -30,6 +40,17 @@ SPLIT_WORDS = {
 TABLES = (".tsv", ".csv", ".jsonl", ".parquet")
 PAIRED_MASK_FOLDERS = ("masks", "labels", "annotations", "annots", "SegmentationClass")
 PAIRED_IMAGE_FOLDERS = ("images", "imgs", "JPEGImages")
+LABEL_NAMES = (
+    "label",
+    "class",
+    "category",
+    "라벨",
+    "레이블",
+    "클래스",
+)  # columns whose cells are surely labels
+READ_ROWS = 2000  # of a table, for whether cells of a column repeat
+FEWEST_ROWS = 4
+LONGEST_LABEL = 40  # characters
 LOOKED_INTO = 50  # masks, for the values of their pixels
 MOST_CLASSES = 100  # that masks are believed to have
 IGNORED = 255
@@ -42,6 +63,7 @@ class Found:
     output: OutputName
     splits: Mapping[str, SourceSettings]  # train, and perhaps valid and test
     columns: tuple[str, ...] = ()  # of a table, as its first line names them
+    labels: tuple[str, ...] = ()  # of these columns, those whose cells repeat, so that they are labels
     series: FoundSeries | None = None  # series with what is answered to them
 
 
@@ -146,7 +168,32 @@ def tables_in(path: Path) -> list[Path]:
 def tables(files: Mapping[str, Path]) -> Found:
     """Detected tables of texts, one file per split."""
     columns = column_names(files["train"])
-    return Found("text", {split: {"table": file} for split, file in files.items()}, columns)
+    sources = {split: {"table": file} for split, file in files.items()}
+    return Found("text", sources, columns, label_columns(files["train"], columns))
+
+
+def label_columns(file: Path, columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a .tsv or .csv file that hold labels: by their names, or because few different cells repeat."""
+    with suppress(UnreadableFile, csv.Error):
+        lines = (decode_line(file, number, raw) for number, raw in enumerate(raw_lines(file), start=1))
+        texts = (f"{line}\n" for line in islice(lines, READ_ROWS) if isinstance(line, str))
+        is_tabbed = file.name.lower().removesuffix(".gz").endswith(".tsv")
+        rows = [text.rstrip("\r\n").split("\t") for text in texts] if is_tabbed else list(csv.reader(texts))
+        cells = [
+            [row[place].strip() for row in rows[1:] if place < len(row)] for place in range(len(columns))
+        ]
+        pairs = zip(columns, cells, strict=True)
+        return tuple(name for name, own in pairs if name.lower() in LABEL_NAMES or are_labels(own))
+    return ()
+
+
+def are_labels(cells: Sequence[str]) -> bool:
+    """Whether the cells of a column are so few different ones, and so short, that they are believed to be classes."""
+    filled = [cell for cell in cells if cell]
+    different = set(filled)
+    repeat = len(filled) >= FEWEST_ROWS and 2 * len(different) <= len(filled)
+    few = len(different) <= MOST_LABELS or 10 * len(different) <= len(filled)
+    return repeat and few and all(len(cell) <= LONGEST_LABEL for cell in different)
 
 
 def column_names(file: Path) -> tuple[str, ...]:
@@ -166,7 +213,8 @@ def column_names(file: Path) -> tuple[str, ...]:
 
 def masks(path: Path) -> Found:
     """Detected masks in folders or lists, each split with its images; raises DataError if nothing can be paired."""
-    lists = {path.stem: path} if path.is_file() else {file.stem: file for file in sorted(path.glob("*.txt"))}
+    texts = [path] if path.is_file() else sorted(path.glob("*.txt"))
+    lists = {file.stem: file for file in texts if file.name not in NO_LABELS}
     if lists:
         sources: dict[str, SourceSettings] = {
             split: {"masks": file} for split, file in by_split(lists).items()
@@ -177,7 +225,8 @@ def masks(path: Path) -> Found:
     if not pairs.images:
         why = str(pairs.faults[0]) if pairs.faults else f"{path}: holds no images"
         raise DataError(f"{why}; where the names of images say what is written in them, add --kind text")
-    classes = placeholder_names([image.mask for image in pairs.images if image.mask is not None])
+    values = [image.mask for image in pairs.images if image.mask is not None]
+    classes = names_of_values(sources["train"]["masks"], placeholder_names(values))
     return Found("mask", {split: {**source, "classes": classes} for split, source in sources.items()})
 
 
@@ -210,6 +259,16 @@ def find_named_images(path: Path) -> Found:
 def inner_folder(path: Path, names: tuple[str, ...]) -> Path | None:
     """The first of these sub-folders that exists."""
     return next((path / name for name in names if (path / name).is_dir()), None)
+
+
+def names_of_values(masks: Path, usual: list[str] | dict[str, Any]) -> list[str] | dict[str, Any]:
+    """The names in the list beside masks, if it has one for each value; else the usual ones. Raises DataError."""
+    file = names_file_of_masks(masks)
+    try:
+        names = numbered_names(file, file.read_bytes()) if file.is_file() else ()
+    except UnreadableFile as unreadable:
+        raise DataError(str(unreadable)) from None
+    return list(names) if isinstance(usual, list) and len(names) >= len(usual) else usual
 
 
 def placeholder_names(masks: Sequence[Path]) -> list[str] | dict[str, Any]:

@@ -262,11 +262,13 @@ def start_of(
     """
     if found is not None and found.series is not None:
         return series_start(given, asked, kind, found, found.series, file)
-    usual_kind = kind or (found.output if found is not None else "text")
-    kinds = [one.kind or usual_kind for one in asked] or [usual_kind]
-    are_drawn = any(NewField("", one, "OUTPUT").annotations is not None for one in kinds)
     columns = named_columns(found.columns) if found is not None else {}
     *first, last = list(columns) if len(columns) > 1 else ["source", "target"]
+    labels = {name for name, column in columns.items() if found is not None and column in found.labels}
+    usual = found.output if found is not None else "text"
+    usual_kind = kind or ("label" if last in labels and usual == "text" else usual)
+    kinds = [one.kind or kind or ("label" if one.name in labels else usual) for one in asked] or [usual_kind]
+    are_drawn = any(NewField("", one, "OUTPUT").annotations is not None for one in kinds)
     if are_drawn:
         first = ["image"]
     inputs = [

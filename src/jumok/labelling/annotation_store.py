@@ -10,6 +10,7 @@ from jumok.data.annotations.segmentation import polygon_bounds
 from jumok.data.cache.place import cache_key
 from jumok.errors import DataError
 from jumok.labelling.annotation_text import AnnotationForm, ItemText, ReadText
+from jumok.labelling.class_names_file import ClassNamesFile
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_marks import (
@@ -40,6 +41,7 @@ class AnnotationStore:
         images: ImageFolder,
         classes: Sequence[str] | None = None,
         input: str = "image",
+        names: ClassNamesFile | None = None,
     ) -> None:
         """Open the files of a format.
 
@@ -48,7 +50,9 @@ class AnnotationStore:
             images: The images that have no text yet.
             classes: The names of the classes; by default those that the files list, or else that occur, sorted.
             input: The name of the image among the inputs of a model.
+            names: Where classes are kept that no object has, where the files have no list of classes.
         """
+        self._kept = names
         self.format, self.place = form.format, form.place
         self._form, self._images, self._input = form, images, input
         self._lock = threading.RLock()
@@ -58,13 +62,13 @@ class AnnotationStore:
         listed = self._listing()
         self._seen = {key: state for key, (state, _) in listed.items()}
         used = {name for _, item in listed.values() for name in item.classes}
-        self._classes = list(classes or self._form.known_classes() or sorted(used))
+        self._classes = list(classes or self._listed_classes() or sorted(used))
         self._classes += sorted(used.difference(self._classes))
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""
         with self._lock:
-            for name in self._form.known_classes():
+            for name in self._listed_classes():
                 if name not in self._classes:
                     self._classes.append(name)
             return tuple(self._classes)
@@ -75,6 +79,8 @@ class AnnotationStore:
         with self._lock, self._form.lock():
             if plain not in self.classes():
                 self._form.add_class(plain)
+                if self._kept is not None:
+                    self._kept.add([*self._classes, plain])
                 self._classes.append(plain)
             return tuple(self._classes)
 
@@ -134,6 +140,9 @@ class AnnotationStore:
     def _listing(self) -> dict[str, tuple[Hashable, LabelItem]]:
         """All images with a text, and for each what changes with it."""
         return {key: (item.text, self._look(item)[1]) for key, item in self._form.items().items()}
+
+    def _listed_classes(self) -> Sequence[str]:
+        return self._form.known_classes() if self._kept is None else self._kept.names()
 
     def _item(self, key: str) -> ItemText:
         """An image with its text, if it has one."""

@@ -10,6 +10,7 @@ from jumok.data.annotations.annotated import AnnotatedSet
 from jumok.data.cache.place import cache_key
 from jumok.errors import DataError
 from jumok.files import remove_left, unwritable
+from jumok.labelling.class_names_file import ClassNamesFile
 from jumok.labelling.coco_snapshot import coco_snapshot
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile, lock_folder
@@ -119,15 +120,22 @@ class FolderStore:
     kind: MarksKind = "objects"
     columns: Sequence[AnswerColumn] = ()
 
-    def __init__(self, form: RecordFormat, input: str = "image", classes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        form: RecordFormat,
+        input: str = "image",
+        classes: Sequence[str] = (),
+        names: ClassNamesFile | None = None,
+    ) -> None:
         """Open what a format finds.
 
         Args:
             form: The format, which knows its files.
             input: The name of the image among the inputs of a model.
             classes: Classes beside those that occur, where the format names none.
+            names: Where the classes are kept that no object has, where the format has no place for them.
         """
-        self._more = tuple(classes)
+        self._more, self._kept = tuple(classes), names
         self.format, self.place, self.outlines = form.format, form.place, form.outlines
         self._form, self._input = form, input
         self._lock = threading.RLock()
@@ -140,8 +148,8 @@ class FolderStore:
         folders: dict[Path, list[str]] = {}
         for item in self._items.values():
             folders.setdefault(item.file.parent, []).append(item.file.name)
-        for folder, names in folders.items():
-            remove_left(folder, names)
+        for folder, left in folders.items():
+            remove_left(folder, left)
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""
@@ -154,6 +162,8 @@ class FolderStore:
             plain = check_class_name(name)
             if plain not in self._names():
                 self._form.add_class(plain)
+                if self._kept is not None:
+                    self._kept.add([*self._names(), plain])
                 self._loaded.clear()
                 if self._occurring is not None:
                     self._occurring[plain] = None
@@ -244,7 +254,8 @@ class FolderStore:
             files = [self._load(item).records for item in self._items.values()]
             found = {name for one in files if one is not None for name in self._form.classes_in(one)}
             self._occurring = dict.fromkeys((*sorted(found), *self._more))
-        return tuple(self._occurring)
+        kept = self._kept.names() if self._kept is not None else ()
+        return tuple(dict.fromkeys((*kept, *self._occurring)))
 
     def _note_classes(self, loaded: LoadedFile) -> None:
         if self._occurring is not None and loaded.records is not None:
@@ -279,6 +290,8 @@ class FolderStore:
         data = self._form.join(records, loaded.data)
         if data != loaded.data:
             self._form.before_first()
+            if self._kept is not None and self._more:
+                self._kept.add(self._names())
             self._files[item.file].replace(data, loaded.data)
             self._history.keep(done)
             self._loaded[item.key] = LoadedFile(data, cache_key(data), records)

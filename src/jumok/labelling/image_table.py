@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from jumok.data.annotations.class_names import LABELS_TEXT
 from jumok.data.images.reading import SUFFIXES
 from jumok.data.tables.listing import files_below
 from jumok.data.tables.open_text import BYTE_ORDER_MARK
 from jumok.data.tables.rows import cell_fault, clean
 from jumok.errors import DataError
 from jumok.labelling.answers import AnswerField
+from jumok.labelling.class_names_file import ClassNamesFile
 from jumok.labelling.contract import AnswerColumn, ItemMarks, LabelConflict, LabelItem, MarksKind
 from jumok.labelling.guarded_file import GuardedFile
 from jumok.labelling.table_rows import DelimitedForm, TableRow
@@ -52,7 +54,9 @@ def open_image_table(
     fields = RowFields((RowInput(IMAGE, is_file=True, is_image=True),), (AnswerField(kind, kind, kind),), {})
     if not GuardedFile(path).read():
         form.parse(header_line(kind))
-    return ImageTableStore(folder, TableStore(path, form, fields, classes), form)
+    names = ClassNamesFile(path.with_name(LABELS_TEXT)) if kind == "label" else None
+    known = dict.fromkeys((*(names.names() if names else ()), *classes))
+    return ImageTableStore(folder, TableStore(path, form, fields, tuple(known)), form, names)
 
 
 def header_line(kind: str) -> bytes:
@@ -67,7 +71,18 @@ class ImageTableStore:
     format: str = "table"
     outlines: ClassVar[bool] = False
 
-    def __init__(self, folder: Path, rows: TableStore, form: DelimitedForm) -> None:
+    def __init__(
+        self, folder: Path, rows: TableStore, form: DelimitedForm, names: ClassNamesFile | None = None
+    ) -> None:
+        """Join a folder and a table.
+
+        Args:
+            folder: The folder of the images.
+            rows: The table.
+            form: How a row is written.
+            names: Where classes are kept that no image has yet.
+        """
+        self._names = names
         self.folder, self.place = folder, rows.place
         self._rows, self._form = rows, form
         self._of_key: dict[str, str] = {}  # the image of each row, as far as they were seen
@@ -82,8 +97,11 @@ class ImageTableStore:
         return self._rows.classes()
 
     def add_class(self, name: str) -> tuple[str, ...]:
-        """Add a class, which stands in the table once an image has it."""
-        return self._rows.add_class(name)
+        """Add a class, which stands in labels.txt until an image has it, and after."""
+        known = self._rows.add_class(name)
+        if self._names is not None:
+            self._names.add(known)
+        return known
 
     def items(self) -> Sequence[LabelItem]:
         """All images by name, then the rows that name no image of the folder, or one that another row names."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedImage
+from jumok.data.annotations.class_names import LABELS_TEXT
 from jumok.data.annotations.coco_fields import Wrong, record_size
 from jumok.data.annotations.json_kinds import why_no_labelme
 from jumok.data.annotations.labelme import LabelmeReader
@@ -32,6 +33,7 @@ from jumok.labelling.annotation_text import (
     is_drawn_anew,
     list_in,
 )
+from jumok.labelling.class_names_file import ClassNamesFile
 from jumok.labelling.guarded_file import GuardedFile, lock_folder
 from jumok.labelling.image_folder import ImageFolder
 from jumok.labelling.object_marks import NOWHERE, ObjectMark
@@ -61,8 +63,9 @@ def labelme_store(
     Returns:
         The store.
     """
+    names = None if classes else ClassNamesFile(folder / LABELS_TEXT)  # as for labelme --labels
     return AnnotationStore(
-        LabelmeForm(folder, images), ImageFolder(images or folder, excluded), classes, input
+        LabelmeForm(folder, images), ImageFolder(images or folder, excluded), classes, input, names
     )
 
 
@@ -134,7 +137,7 @@ class LabelmeForm:
         return ShapeChange(item.text).changed(read.objects, wanted)
 
     def put(self, item: ItemText, text: str) -> None:
-        """Write the file of an image."""
+        """Write the file of an image, under the lock of its own folder, too, which others may have opened alone."""
         file = self._file_of(item)
         known = self._files.setdefault(file, LabelmeFile(GuardedFile(file)))
         data = text.encode()
@@ -143,14 +146,15 @@ class LabelmeForm:
         except OSError as error:
             raise unwritable(file, error) from error
         before = known.data
-        known.guarded.replace(data if before is None else compress_like(data, before), before)
+        with lock_folder(file.parent):
+            known.guarded.replace(data if before is None else compress_like(data, before), before)
 
     def known_classes(self) -> Sequence[str]:
         """None: a file of labelme lists no classes."""
         return ()
 
     def add_class(self, name: str) -> None:
-        """Nothing to write: a class stands in the files as soon as an object has it."""
+        """Nothing to write: a class stands in these files as soon as an object has it."""
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Copies of the files, which name their images by absolute paths."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import BACKGROUND
+from jumok.data.annotations.class_names import CLASSES_TEXT, names_file_of_masks
 from jumok.data.annotations.mask_pairs import FOLDERS
 from jumok.data.annotations.masks import WHITE, class_list
 from jumok.data.cache.place import cache_key
@@ -19,6 +20,7 @@ from jumok.data.tables.listing import files_below
 from jumok.data.tables.rows import clean
 from jumok.errors import DataError, JumokError
 from jumok.files import remove, remove_left, unwritable, write_file_atomically
+from jumok.labelling.class_names_file import ClassNamesFile
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
 from jumok.labelling.guarded_file import lock_folder, read_now, replace_file, require_unchanged
 from jumok.labelling.image_folder import image_size
@@ -47,7 +49,7 @@ EMPTY_CLASSES = frozenset(
 
 
 def open_masks(
-    source: "SourceOptions", *, excluded: Collection[Path] = (), input: str = "image"
+    source: "SourceOptions", *, excluded: Collection[Path] = (), input: str = "image", may_grow: bool = False
 ) -> "MaskStore":
     """Open the masks of a split.
 
@@ -55,6 +57,7 @@ def open_masks(
         source: The split, as `data` names it.
         excluded: Images that are not labelled here, such as those of other splits.
         input: The name of the image among the inputs.
+        may_grow: Whether classes may be added, because no experiment names them.
 
     Returns:
         The masks.
@@ -82,18 +85,25 @@ def open_masks(
     if source.ignore == "auto":
         values = black_and_white(values, places)
     settings = {"classes": source.classes, "ignore": source.ignore}
-    return MaskStore(places, values, input, {name: one for name, one in settings.items() if one != "auto"})
+    kept = {name: one for name, one in settings.items() if one != "auto"}
+    names = ClassNamesFile(names_file_of_masks(masks)) if may_grow and are_numbered(values) else None
+    return MaskStore(places, values, input, {} if names else kept, names)
+
+
+def are_numbered(values: MaskValues) -> bool:
+    """Whether the classes are the values 0, 1, 2, …"""
+    return [one.id for one in values.classes] == list(range(len(values.classes))) and not values.is_coloured
 
 
 def open_mask_folder(folder: Path, classes: Sequence[str] = ()) -> "MaskStore":
     """Open a folder of images to paint the classes of their pixels.
 
     The list train.txt names the images that have a mask; masks are below masks/. Where masks/ holds masks already and
-    no list is there, they are paired by their names.
+    no list is there, they are paired by their names. What the values of pixels mean stands in masks/classes.txt.
 
     Args:
         folder: The images are in it and below, often in images/.
-        classes: The classes of the values 0, 1, 2, …; the first one is what nothing is on.
+        classes: The classes of the values 1, 2, …, behind those that are known; 0 is what nothing is on.
 
     Returns:
         The masks.
@@ -101,8 +111,10 @@ def open_mask_folder(folder: Path, classes: Sequence[str] = ()) -> "MaskStore":
     Raises:
         DataError: The folder holds no images.
     """
-    names = [BACKGROUND, *(name for name in classes if name.casefold() != BACKGROUND)]
     masks, listed = folder / "masks", folder / "train.txt"
+    kept = ClassNamesFile(masks / CLASSES_TEXT)
+    known = kept.numbered() or (BACKGROUND,)
+    names = [*known, *(one for one in classes if one not in known and one.casefold() != BACKGROUND)]
     places: MaskPlaces = ListOfMasks(listed, folder, new=masks)
     images = next((folder / name for name in FOLDERS if (folder / name).is_dir()), None)
     if not listed.exists() and images is not None and masks.is_dir() and files_below(masks, SUFFIXES).files:
@@ -110,7 +122,7 @@ def open_mask_folder(folder: Path, classes: Sequence[str] = ()) -> "MaskStore":
     if not places.found():
         raise DataError(f"{folder}: holds no images; name a folder of images")
     values = MaskValues(class_list(names), WHITE)
-    return MaskStore(places, values, "image", {}, may_grow=True)
+    return MaskStore(places, values, "image", {}, kept, says_names=True)
 
 
 def black_and_white(values: MaskValues, places: MaskPlaces) -> MaskValues:
@@ -144,7 +156,8 @@ class MaskStore:
         values: MaskValues,
         input: str,
         settings: Mapping[str, Any],
-        may_grow: bool = False,
+        names: ClassNamesFile | None = None,
+        says_names: bool = False,
     ) -> None:
         """Label masks.
 
@@ -153,10 +166,11 @@ class MaskStore:
             values: What their pixels hold.
             input: The name of the image among the inputs.
             settings: What `data.train` says of them beside their place.
-            may_grow: Whether classes may be added, because no experiment names them.
+            names: Where the names of the values 0, 1, 2, … are kept; None where an experiment names the classes.
+            says_names: Whether they are written there with the first mask.
         """
         self.place, self._places, self._values = places.place, places, values
-        self._input, self._settings, self._may_grow = input, settings, may_grow
+        self._input, self._settings, self._names, self._says_names = input, settings, names, says_names
         self._lock = threading.RLock()
         self.looks = MaskLooks(self._look)
         self._known: dict[str, FileMark] = {}  # masks at the last look for changes
@@ -166,23 +180,30 @@ class MaskStore:
 
     def classes(self) -> tuple[str, ...]:
         """The classes in the order of the values that a page paints."""
+        self._take_names()
         return tuple(one.name for one in self._values.classes)
 
     def add_class(self, name: str) -> tuple[str, ...]:
-        """Add a class with the next value; DataError if an experiment names the classes."""
+        """Add a class with the next value; DataError if an experiment names the classes, or values are no numbers."""
         own = clean(name)
-        if not self._may_grow:
+        if self._names is None:
             raise DataError(
-                f"classes of masks stand in the experiment; add {own!r} to classes: beside masks: there"
+                f"which value {own!r} has must stand in an experiment; add it to classes: beside masks: there"
             )
         if not own or own in self.classes():
             raise DataError(f"a class needs a name that no other has; got {name!r}")
         with self._lock:
-            number = len(self._values.classes)
-            if number >= NO_CLASS:
+            if len(self._values.classes) >= NO_CLASS:
                 raise DataError(f"masks have at most {NO_CLASS} classes")
-            self._values = MaskValues((*self._values.classes, Class(own, number)), self._values.ignore)
+            self._names.add([*self.classes(), own])
         return self.classes()
+
+    def _take_names(self) -> None:
+        """Take the names of values as they stand now, which another page may have added; none is taken away."""
+        with self._lock:
+            names = () if self._names is None else self._names.numbered()
+            if len(names) >= len(self._values.classes):
+                self._values = MaskValues(class_list(names), self._values.ignore)
 
     def items(self) -> Sequence[LabelItem]:
         """All images; what is on a mask is known once it was read, until then it counts as labelled."""
@@ -326,6 +347,8 @@ class MaskStore:
             new = new_mask(one.mask, classes, self._values, self._like())
         else:
             new = changed_mask(one.mask, data, before, classes, self._values)
+        if self._names is not None and self._says_names:
+            self._names.add(self.classes())
         if new != data:
             replace_file(one.mask, new, data)
         self._places.accept()

@@ -139,13 +139,16 @@ def row_store(experiment: "Experiment", source: "SourceOptions") -> LabelStore:
     return open_rows(source, experiment.inputs, experiment.outputs)
 
 
-def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str) -> LabelStore:
+def image_store(
+    source: "SourceOptions", elsewhere: frozenset[Path], image: str, may_grow: bool = False
+) -> LabelStore:
     """The store of annotated images.
 
     Args:
         source: The source.
         elsewhere: The images of other splits.
         image: The name of the input that is an image.
+        may_grow: Whether masks may get classes, because no experiment names them.
 
     Returns:
         The store.
@@ -157,7 +160,7 @@ def image_store(source: "SourceOptions", elsewhere: frozenset[Path], image: str)
     from jumok.labelling.opening_objects import open_object_source
 
     if source.masks is not None:
-        return open_masks(source, excluded=elsewhere, input=image)
+        return open_masks(source, excluded=elsewhere, input=image, may_grow=may_grow)
     return open_object_source(source, excluded=elsewhere, input=image)
 
 
@@ -201,7 +204,7 @@ def open_folder(path: Path, kind: str | None, classes: tuple[str, ...], format: 
             f"{path} holds {sources['train'].format} already; leave out --format {format}, or convert it: jumok convert"
         )
     elsewhere = images_elsewhere(sources, "train")
-    store = with_classes(image_store(sources["train"], elsewhere, "image"), classes)
+    store = with_classes(image_store(sources["train"], elsewhere, "image", may_grow=True), classes)
     beside = {split: one for split, one in found.items() if split != "train"}
     return OpenedLabels(name, store, elsewhere=elsewhere, beside=beside)
 

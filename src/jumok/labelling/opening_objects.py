@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
+from jumok.data.annotations.class_names import CLASSES_TEXT
 from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.box_table_store import BoxTableStore
+from jumok.labelling.class_names_file import ClassNamesFile
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.cvat_store import cvat_store
@@ -43,7 +45,8 @@ def open_object_source(
         return FolderStore(YoloFormat(source.yolo, source.split or "", excluded), input)
     classes = tuple(source.classes) if source.classes else None
     if source.voc is not None:
-        return FolderStore(VocFormat(source.voc, source.split, source.images, excluded, classes), input)
+        form = VocFormat(source.voc, source.split, source.images, excluded, classes)
+        return FolderStore(form, input, names=None if classes else names_of_voc(source.voc))
     if source.labelme is not None:
         return labelme_store(source.labelme, source.images, excluded, classes, input)
     if source.cvat is not None:
@@ -80,4 +83,10 @@ def new_objects(
         return CocoStore(folder / NEW_COCO, None, excluded, classes)
     if format == "yolo":
         return FolderStore(YoloFormat(folder / NEW_YOLO, "train", excluded, classes))
-    return FolderStore(VocFormat(folder, excluded=excluded, new=True), classes=classes)
+    form = VocFormat(folder, excluded=excluded, new=True)
+    return FolderStore(form, classes=classes, names=names_of_voc(folder))
+
+
+def names_of_voc(folder: Path) -> ClassNamesFile:
+    """Where a folder of Pascal VOC keeps classes that no object has yet, as labelImg lists classes."""
+    return ClassNamesFile(folder / CLASSES_TEXT)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from jumok.errors import Interrupted, JumokError, RunError
 from jumok.files import write_json
 from jumok.labelling.training_files import TrainingFiles, read_report
 from jumok.metrics.interval import Interval
-from jumok.runs.layout import RunLayout
+from jumok.runs.layout import LOCK, RunLayout
+from jumok.runs.ownership import owned
+from jumok.training.pace import TrainingClock
 from jumok.training.reporter import EvaluationInfo, Progress, RunInfo
 
 INTERVAL = 0.5  # seconds between two reports
 SAVING_SECONDS = 20.0  # seconds that a training has to save after the server has gone
+SPARE_SECONDS = 10.0  # seconds that a busy machine may take beside these
 NICENESS = 10  # so that the page stays quick
 
 
@@ -34,6 +38,7 @@ class FileReporter:
         self.known = read_report(file)
         self.metric = ""
         self.final: dict[str, Any] = {}
+        self.clock = TrainingClock()
         self._written = 0.0
 
     def tell(self, news: Mapping[str, Any], now: bool = False) -> None:
@@ -48,15 +53,20 @@ class FileReporter:
         self.tell({"message": message})
 
     def on_start(self, what: RunInfo) -> None:
-        """Tell what is trained."""
-        self.tell({"step": what.start, "steps": what.steps, "examples": what.examples.get("train", 0)}, True)
+        """Tell what is trained, and start the clock."""
+        self.clock = TrainingClock(what.start)
+        count = what.examples.get("train", 0)
+        self.tell({"step": what.start, "steps": what.steps, "left": None, "examples": count}, True)
 
     def on_step(self, progress: Progress) -> None:
-        """Tell the step."""
-        self.tell({"step": progress.step, "steps": progress.steps})
+        """Tell the step, and the seconds that are left by the pace of late."""
+        self.clock.stepped(progress.step)
+        left = self.clock.left(progress.step, progress.steps)
+        self.tell({"step": progress.step, "steps": progress.steps, "left": left})
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         """Tell the scores of an evaluation."""
+        self.clock.evaluated(evaluation.step)
         self.metric = evaluation.selection_metric
         self.tell({"step": evaluation.step, "score": evaluation.metrics}, True)
 
@@ -108,6 +118,16 @@ def train_in_process(run: Path) -> dict[str, Any]:
     return {"state": "done", "labelled": reporter.known.get("labelled", 0), **reporter.final}
 
 
+def await_earlier(run: Path) -> None:
+    """Wait until the process of a server that was killed, which saves and ends, has let go of the run."""
+    end = time.monotonic() + SAVING_SECONDS + SPARE_SECONDS
+    refusal = RunError(f"{run} is still trained by another process")
+    while time.monotonic() < end:
+        with suppress(RunError), owned(run / LOCK, lambda _: refusal):
+            return
+        time.sleep(INTERVAL)
+
+
 def end_with_server() -> None:
     """Wait until the server has gone, then let the training save, and end."""
     while os.read(sys.stdin.fileno(), 1):
@@ -125,6 +145,9 @@ def train_beside_page() -> None:
     os.nice(NICENESS)
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     threading.Thread(target=end_with_server, daemon=True).start()
+    await_earlier(run)
+    if read_report(TrainingFiles(run).result):  # it was done just then
+        return
     result = train_in_process(run)
     if result["state"] != "interrupted":
         try:

@@ -4,23 +4,26 @@ They lie in one folder: `0001/` is a run like any other, with the items that wer
 says how it ended. Of those that are done the newest stays; of all the score stays, for a plot by labelled items.
 """
 
-import fcntl
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Any, TextIO
+from typing import Any
 
 from jumok.errors import DataError, JumokError
-from jumok.files import remove, unwritable, write_json
+from jumok.files import remove, write_json
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.trained_snapshot import write_trained
 from jumok.labelling.training_files import TrainingFiles, read_report
 from jumok.runs.layout import LOCK, RunLayout
+from jumok.runs.ownership import owned
 from jumok.wording import quantity
 
+PYTHON = [sys.executable]  # the beginning of the command line of a training
 STOP_SECONDS = 30.0  # seconds that a stopped training has to save
 
 
@@ -42,7 +45,9 @@ class LabelTrainings:
         self._loads = False  # whether the model of a training that is done is being loaded
         self._stopped = False  # whether somebody wants to stop what begins
         self._refusal: dict[str, str] | None = None  # why the last one did not begin, or ended without a word
-        self._held: TextIO | None = None  # the locked file of the folder, while a training runs
+        self._held = ExitStack()  # the lock of the folder, while a training runs
+        self._ends = False  # whether a training is being stopped, or this server ends
+        self._followed: Path | None = None  # a training of another server on the same folder
 
     def newest(self) -> Path | None:
         """The newest run that is done and still there."""
@@ -51,32 +56,32 @@ class LabelTrainings:
 
     def resume(self) -> bool:
         """Continue a training that was cut off when an earlier server ended; whether there is one."""
-        with self._lock:
-            run = next(iter(self._runs()[-1:]), None)
-            if run is None or self._result(run) or not RunLayout(run).experiment.exists() or not self._hold():
+        with self._lock, suppress(DataError):
+            run = self._unfinished()
+            if run is None or self._ends or self._begins or self._process is not None:
                 return False
-            self._launch(run)
-        return True
-
-    def _hold(self) -> bool:
-        """Hold the lock of the folder, which ends with this process; whether no other server trains here."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            held = (self.folder / LOCK).open("a")
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.close()
-            return False
-        self._held = held
-        return True
-
-    def _let_go(self) -> None:
-        if self._held is not None:
+            self._hold()
+            run = self._unfinished()  # nobody else ends or begins one now
+            if run is not None and RunLayout(run).experiment.exists():
+                self._launch(run)
+                return True
+            if run is not None:  # its server was killed before all of what is labelled was copied
+                self._forget(run)
             self._held.close()
-            self._held = None
+        return False
+
+    def _unfinished(self) -> Path | None:
+        """The last run, if nothing says how it ended."""
+        run = next(iter(self._runs()[-1:]), None)
+        return None if run is None or self._result(run) else run
+
+    def _hold(self) -> None:
+        """Hold the lock of the folder, which ends with this process; DataError if another server trains here."""
+        refusal = DataError(
+            f"another jumok label trains in {self.folder} now; wait until it is done",
+            f"다른 jumok label이 {self.folder}에서 학습하고 있습니다. 끝날 때까지 기다리세요.",
+        )
+        self._held.enter_context(owned(self.folder / LOCK, lambda _: refusal))
 
     def start(self) -> None:
         """Begin a training with what is labelled now; DataError if one is running."""
@@ -86,11 +91,7 @@ class LabelTrainings:
                     "a training is running already; stop it, or wait until it is done",
                     "학습이 이미 진행되고 있습니다. 멈추거나 끝날 때까지 기다리세요.",
                 )
-            if not self._hold():
-                raise DataError(
-                    f"another jumok label trains in {self.folder} now; wait until it is done",
-                    f"다른 jumok label이 {self.folder}에서 학습하고 있습니다. 끝날 때까지 기다리세요.",
-                )
+            self._hold()
             self._begins, self._stopped, self._refusal = True, False, None
         Thread(target=self._begin, daemon=True).start()
 
@@ -104,8 +105,8 @@ class LabelTrainings:
             with self._lock:
                 self._launch(run)
         except Exception as error:
-            self._let_go()
-            remove(run)
+            self._forget(run)
+            self._held.close()
             korean = error.ko if isinstance(error, JumokError) else None
             self._refusal = {"en": str(error), "ko": korean or f"학습을 시작하지 못했습니다: {error}"}
         finally:
@@ -114,9 +115,10 @@ class LabelTrainings:
             self.stop()
 
     def _launch(self, run: Path) -> None:
+        self._followed = None
         with TrainingFiles(run).log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jumok.labelling.training_process", str(run.absolute())],
+                [*PYTHON, "-m", "jumok.labelling.training_process", str(run.absolute())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -142,13 +144,30 @@ class LabelTrainings:
                 with suppress(JumokError):
                     write_json(TrainingFiles(run).result, result)
             self._process, self._loads = None, result.get("state") == "done"
-            self._let_go()
+            if not self._ends:  # whoever stops it lets go when that is written
+                self._held.close()
         if self._loads:
             self._tidy(run)
-            try:
-                self.on_model(run)
-            finally:
-                self._loads = False
+            self._load(run)
+
+    def _load(self, run: Path) -> None:
+        try:
+            self.on_model(run)
+        finally:
+            self._loads = False
+
+    def _follow(self) -> bool:
+        """Look after the training of another server, if there is one: whether it still goes on.
+
+        One that is done gives its model here, too; one whose server has ended without a word is continued here.
+        """
+        with self._lock:
+            run, followed = self._unfinished(), self._followed
+            self._followed = run
+            if followed is not None and run != followed and self._result(followed).get("state") == "done":
+                self._loads = True
+                Thread(target=self._load, args=(followed,), daemon=True).start()
+        return run is not None and not self.resume() and self._unfinished() is not None
 
     def stop(self) -> None:
         """Stop the training for good; what is labelled later is for a new one."""
@@ -157,17 +176,23 @@ class LabelTrainings:
             self._stopped = self._begins
             if process is None or run is None:
                 return
-        self._end(process)
-        if not self._result(run):  # it was not done at that moment
-            step = read_report(TrainingFiles(run).progress).get("step", 0)
-            write_json(TrainingFiles(run).result, {"state": "stopped", "step": step})
+            self._ends = True
+        try:
+            self._end(process)
+            if not self._result(run):  # it was not done at that moment
+                step = read_report(TrainingFiles(run).progress).get("step", 0)
+                write_json(TrainingFiles(run).result, {"state": "stopped", "step": step})
+        finally:
+            self._ends = False
+            self._held.close()
 
     def close(self) -> bool:
         """Let the training save and end, for the next server to continue it; whether there was one."""
         with self._lock:
-            process = self._process
+            process, self._ends = self._process, True
         if process is not None:
             self._end(process)
+            self._held.close()
         return process is not None
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
@@ -176,15 +201,19 @@ class LabelTrainings:
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # with what it has begun
 
     def _tidy(self, newest: Path) -> None:
         """Remove the folders of earlier trainings; their scores stay."""
         for run in self._runs():
             if run != newest:
-                remove(run)
-                remove(TrainingFiles(run).progress)
-                remove(TrainingFiles(run).log)
+                self._forget(run)
+
+    def _forget(self, run: Path) -> None:
+        """Remove all of a training but how it ended."""
+        for one in (run, TrainingFiles(run).progress, TrainingFiles(run).log):
+            remove(one)
 
     def _runs(self) -> list[Path]:
         """The run folders, present or removed, in the order of their numbers."""
@@ -198,11 +227,15 @@ class LabelTrainings:
 
     def state(self) -> dict[str, Any]:
         """How far the last training is, and the scores of all, as JSON."""
+        is_ours = self._begins or self._loads or self._ends or self._process is not None
+        elsewhere = not is_ours and self._follow()
         runs = self._runs()
         last = runs[-1] if runs else None
         progress = read_report(TrainingFiles(last).progress) if last else {}
         result = self._result(last) if last else {}
-        if self._begins or self._loads or self._process is not None:
+        if elsewhere:
+            state, sentence = "running", elsewhere_sentence(progress)
+        elif self._begins or self._loads or self._ends or self._process is not None:
             state, sentence = "running", running_sentence(progress)
         elif self._refusal is not None:
             state, sentence = "failed", self._with_options(self._refusal)
@@ -212,8 +245,10 @@ class LabelTrainings:
         score = {result["metric"]: result["score"]} if "metric" in result else progress.get("score")
         return {
             "state": state,
+            "elsewhere": elsewhere,  # whether another server trains, which alone can stop it
             "step": progress.get("step", 0),
             "steps": progress.get("steps", 0),
+            "left": progress.get("left"),  # seconds, None where nothing is known yet
             "score": score,
             "examples": progress.get("examples", 0),
             "sentence": sentence,
@@ -251,6 +286,15 @@ def running_sentence(progress: dict[str, Any]) -> dict[str, str]:
     return {
         "en": f"step {step:,} of {steps:,}, on {examples}",
         "ko": f"예시 {progress.get('examples', 0)}개로 {steps:,}단계 중 {step:,}단계",
+    }
+
+
+def elsewhere_sentence(progress: dict[str, Any]) -> dict[str, str]:
+    """What a training of another server does now."""
+    now = running_sentence(progress)
+    return {
+        "en": f"another jumok label trains on these data: {now['en']}",
+        "ko": f"다른 jumok label이 이 데이터로 학습하고 있습니다: {now['ko']}",
     }
 
 

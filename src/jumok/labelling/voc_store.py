@@ -74,7 +74,7 @@ class VocFormat:
         return None if self._classes is None else tuple(map(composed, self._classes))
 
     def add_class(self, name: str) -> None:
-        """Nothing lists the classes but objects themselves; DataError if an experiment names them all."""
+        """Objects themselves have them; DataError if an experiment names them all."""
         if self._classes is not None:
             known = ", ".join(self._classes)
             raise DataError(

@@ -22,7 +22,13 @@ from jumok.wording import quantity
 
 YOLO_IMAGE_FOLDERS = ("images", "jpegimages", "image", "imgs", "img")
 LABEL_FOLDERS = ("labels", "label", "annotations")  # in any case, the first is YOLO's own
-NO_LABELS = ("classes.txt", "obj.names", "readme.txt", "notes.txt")  # what tools put beside labels
+NO_LABELS = (
+    "classes.txt",
+    "labels.txt",
+    "obj.names",
+    "readme.txt",
+    "notes.txt",
+)  # what tools put beside labels
 BESIDE_IMAGES = "beside the images"
 
 

@@ -143,10 +143,11 @@
       this.hooks.refresh();
     }
 
-    setClass(name) {
+    setClass(name) {  // of what is selected and of what comes next; whether something is selected
       this.className = name;
-      this.editor?.setClass(name);
+      const selected = this.editor?.setClass(name);
       this.hooks.refresh();
+      return selected;
     }
 
     show() { this.editor?.show({ marks: this.marksShown, proposals: this.marksShown && this.proposing, hidden: [...this.hidden] }); }

@@ -153,12 +153,12 @@
       this.commit([...this.objects, ...proposals.map((one) => O.acceptedObject(change(one)))], proposals);
     }
 
-    setClass(name) {
+    setClass(name) {  // of the selected one; whether there is one
       const one = this.selectedObject;
-      if (one && one.class !== name) {
-        this.replace(one, O.withChanges(one, { class: name }));
-        this.say("drawClass", name);
-      } else this.refresh();
+      if (one && one.class !== name) this.replace(one, O.withChanges(one, { class: name }));
+      if (one) this.say("drawClass", name);
+      this.refresh();
+      return Boolean(one);
     }
 
     toggleFlag(flag) {

@@ -183,7 +183,12 @@
       this.context.refresh();
     }
 
-    setClass(name) { if (this.chosen) this.put(this.stretches.map((one) => (one.uid === this.selected ? { ...one, class: name } : one))); }
+    setClass(name) {  // of the selected one; whether there is one
+      const { chosen } = this;
+      if (chosen) this.put(this.stretches.map((one) => (one.uid === this.selected ? { ...one, class: name } : one)));
+      if (chosen) this.context.status(t("classOfThis", name));
+      return Boolean(chosen);
+    }
 
     tool(id) { this.current = id; this.context.refresh(); }
 

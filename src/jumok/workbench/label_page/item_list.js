@@ -29,6 +29,7 @@
       this.current = key;
       const place = this.items.places.get(this.items.index.get(key));
       if (place !== undefined) {
+        this.stretch();  // or a new list could not scroll there yet
         const top = place * ROW, { scrollTop, clientHeight } = this.node;
         if (top < scrollTop) this.node.scrollTop = top;
         else if (top + ROW > scrollTop + clientHeight) this.node.scrollTop = top + ROW - clientHeight;
@@ -49,11 +50,13 @@
       this.draw();
     }
 
+    stretch() { this.space.style.height = `${this.items.shown.length * ROW}px`; }
+
     paint() {
       const { shown } = this.items, { scrollTop, clientHeight } = this.node;
       if (this.stale) for (const node of this.rows.values()) node.stale = true;
       this.stale = false;
-      this.space.style.height = `${shown.length * ROW}px`;
+      this.stretch();
       this.none.hidden = shown.length > 0;
       const first = Math.max(0, Math.floor(scrollTop / ROW) - MORE), last = Math.min(shown.length, Math.ceil((scrollTop + clientHeight) / ROW) + MORE);
       const wanted = new Map();

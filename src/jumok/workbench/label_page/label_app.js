@@ -61,7 +61,7 @@
       this.earlier = Object.assign(new EarlierChanges({ drafts, saver, desk, items }), { found: this.earlier?.found ?? [] });
       this.earlier.show();
       const marked = ["objects", "mask", "stretches"].includes(session.kind);
-      this.classPanel = marked ? new ClassPanel({ session, items, desk, add: (name) => this.addClass(name) }) : null;
+      this.classPanel = marked ? new ClassPanel({ session, items, desk, choose: (name) => this.chooseClass(name), add: (name) => this.addClass(name) }) : null;
       this.objectPanel = marked && session.kind !== "mask" ? new ObjectPanel({ session, desk }) : null;
       this.training = new TrainingPanel({ session, desk, trained: () => this.trained(), flush: () => this.flush() });
       const side = [this.classPanel, this.objectPanel, this.training].filter(Boolean).map((panel) => panel.node);
@@ -279,14 +279,16 @@
     classNumber(n) {
       const { editor } = this.desk, one = this.session.classes[n - 1];
       if (editor?.digit) editor.digit(n);
-      else if (one && !this.desk.host.inert) { this.desk.setClass(one.name); this.hint(t("classChosen", one.name)); }
+      else if (one && !this.desk.host.inert) this.chooseClass(one.name);
     }
+
+    chooseClass(name) { if (!this.desk.setClass(name)) this.hint(t("classChosen", name)); }
 
     async addClass(name) {
       const { classes } = await post("class", {}, { name });
       this.session.classes = classes;
       this.rebuild();
-      this.desk.setClass(name);
+      this.chooseClass(name);
     }
 
     async sort(by) {

@@ -6,8 +6,8 @@
   const MOST = 120;  // rows of objects that are shown
 
   class ClassPanel {
-    constructor({ session, items, desk, add }) {
-      Object.assign(this, { session, items, desk, add });
+    constructor({ session, items, desk, choose, add }) {
+      Object.assign(this, { session, items, desk, choose, add });
       this.list = el("ul", { class: "class-list", "aria-label": t("classes") });
       this.field = el("input", { type: "text", "aria-label": t("newClass"), placeholder: t("newClass"), maxlength: 200, autocomplete: "off", spellcheck: "false" });
       this.form = el("form", { class: "add", onsubmit: (event) => { event.preventDefault(); this.submit(); } }, this.field, el("button", { type: "submit", text: t("addClass") }));
@@ -36,7 +36,7 @@
       if (this.shape === shape) return;
       this.shape = shape;
       this.list.replaceChildren(...this.session.classes.map((one, c) => el("li", { class: hidden.has(one.name) ? "hidden" : "" },
-        el("button", { type: "button", class: "pick", "data-id": one.name, "aria-pressed": String(one.name === className), onclick: () => this.desk.setClass(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
+        el("button", { type: "button", class: "pick", "data-id": one.name, "aria-pressed": String(one.name === className), onclick: () => this.choose(one.name), title: c < 9 ? t("classKey", one.name, c + 1) : one.name },
           el("i", { class: "chip", style: { "--c": one.color } }), el("span", { class: "name", text: one.name }), c < 9 ? el("kbd", { text: c + 1, "aria-hidden": "true" }) : null),
         el("span", { class: "number quiet", text: counts[c].toLocaleString(), title: t("itemsWith", one.name, counts[c]) }),
         el("button", { type: "button", class: "eye", "data-id": `eye ${one.name}`, "aria-pressed": String(!hidden.has(one.name)), "aria-label": t("showClass", one.name), title: t("showClass", one.name), onclick: () => {

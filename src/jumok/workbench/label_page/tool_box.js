@@ -19,6 +19,7 @@
     move(p) {
       if (this.dragging) { this.selectTool.move(p); return; }
       if (!this.start || (!this.drawing && !isFarFrom(p, this.start.p))) return;
+      if (!this.drawing) this.editor.select(null);  // what is chosen now is for the new box
       this.drawing = true;
       this.at = snapToPixel(p, this.editor.stage.size);
       this.editor.activeLayer.later();
@@ -44,6 +45,7 @@
 
     activate(p) {  // the first corner, then the second
       if (!this.corner) {
+        this.editor.select(null);
         this.corner = { x: p.x, y: p.y };
         this.editor.say("drawFirstCorner", p.x, p.y);
         return;

@@ -19,6 +19,7 @@
     }
 
     add(place) {
+      if (!this.points.length && !this.editor.adding) this.editor.select(null);  // what is chosen now is for the new one
       this.points = [...this.points, place];
       this.next = null;
       this.editor.refresh();

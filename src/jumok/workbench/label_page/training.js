@@ -1,7 +1,7 @@
 // Training with what is labelled: progress, the score, and a plot of it against the number of labelled items.
 "use strict";
 (() => {
-  const { el, svg, t, said, ask, post, brief, memory } = jumok;
+  const { el, svg, t, said, ask, post, brief, memory, announce } = jumok;
   const EACH = 1000;  // milliseconds between questions
 
   function plot(history, metric) {  // score against labelled items
@@ -28,7 +28,7 @@
       this.start = el("button", { type: "button", class: "look train", text: t("train"), onclick: () => this.begin() });
       this.stop = el("button", { type: "button", text: t("stop"), onclick: () => this.end(), hidden: true });
       this.bar = el("progress", { max: 1, value: 0, "aria-label": t("training"), hidden: true });
-      this.told = el("p", { class: "told-training", role: "status" });
+      this.told = el("p", { class: "told-training" });
       this.note = el("p", { class: "quiet", hidden: true });
       this.drawn = el("div");
       this.node = el("section", { class: "card training-card", "aria-label": t("modelPanel") }, el("header", {}, el("h3", { text: t("modelPanel") })), this.name, el("div", { class: "bar" }, this.toggle, this.all), el("div", { class: "bar" }, this.start, this.stop), this.bar, this.told, this.note, this.drawn);
@@ -45,7 +45,7 @@
 
     update() {
       const { model, can_train: can, why_not_train: why } = this.session;
-      this.name.textContent = model ? t("modelNamed", model.name) : t("noModel");
+      this.name.replaceChildren(...(model ? [t("modelNamed", model.name)] : t("noModel", el("code", { text: "--model RUN" }))));
       this.toggle.hidden = !model;
       this.all.hidden = !model || ["objects", "mask"].includes(this.session.kind);  // drawing editors have such a button
       this.start.hidden = this.state === "running" || !can;
@@ -60,19 +60,21 @@
       if (answer.state === "running" && this.node.isConnected) this.timer = setTimeout(() => this.ask(), EACH);
     }
 
-    take({ state, step, steps, score, examples, sentence, note, history }) {
-      const ended = this.state === "running" && state === "done";
+    take({ state, elsewhere, step, steps, left, score, examples, sentence, note, history }) {
+      const ended = this.state === "running" && state === "done", failed = this.state === "running" && state === "failed";
       this.state = state;
       const running = state === "running", [metric, value] = Object.entries(score ?? {})[0] ?? [];
-      this.stop.hidden = this.bar.hidden = !running;
+      this.bar.hidden = !running;
+      this.stop.hidden = !running || elsewhere;
       this.stop.disabled = false;
       if (steps) this.bar.value = step / steps; else this.bar.removeAttribute("value");
       this.told.className = state === "failed" ? "told-training wrong" : "told-training";
-      this.told.textContent = running && steps ? [t("trainingStep", examples, step, steps), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
+      this.told.textContent = running && steps && !elsewhere ? [t("trainingStep", examples, step, steps), left == null ? "" : t("timeLeft", left), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
       this.note.textContent = note ? said(note) : "";
       this.note.hidden = !note;
       this.drawn.replaceChildren(...(history?.length ? [plot(history, history.at(-1).metric)] : []));
       this.update();
+      if (failed) announce(said(sentence), 0);
       if (ended) this.trained();
     }
 
@@ -83,10 +85,12 @@
         await this.flush();
         await post("train");
         this.state = "running";
+        announce(t("trainingBegins"), 0);
         await this.ask();
       } catch (error) {
         this.told.className = "told-training wrong";
         this.told.textContent = error.sentence ? said(error.sentence) : t("away");
+        announce(this.told.textContent, 0);
       }
       this.start.disabled = false;
     }

@@ -23,9 +23,9 @@ jumok.words = {
     cleared: (n) => `${n === 1 ? "One mark is" : `${n} marks are`} taken away; Ctrl+Z brings ${n === 1 ? "it" : "them"} back.`, markedEmpty: "Noted: nothing is on this item.",
     problems: "Records that could not be read", disagrees: (what) => `The model disagrees: ${what}`,
     hints: {
-      objects: "Drag to draw a box. 1–9 choose the class, N goes to the next item, ? shows all keys.", mask: "Paint with the brush. 1–9 choose the class, N goes to the next item, ? shows all keys.",
+      objects: "Drag to draw a box. 1–9: class of the selected box and of the next ones, Esc: select none, N: next item, ?: all keys.", mask: "Paint with the brush. 1–9 choose the class, N goes to the next item, ? shows all keys.",
       texts: "Type the text: it is saved by itself. Enter goes on, Shift+Enter makes a new line; outside of the field N goes to the next item, and ? shows all keys.",
-      values: "1–9 choose a label, T types one, N goes to the next item, ? shows all keys.", stretches: "Drag over the signal to mark a stretch. 1–9 choose the class, N goes to the next item, ? shows all keys.",
+      values: "1–9 choose a label, T types one, N goes to the next item, ? shows all keys.", stretches: "Drag over the signal to mark a stretch. 1–9: class of the selected stretch and of the next ones, N: next item, ?: all keys.",
     },
 
     saving: "Saving", saved: "Saved", savingNow: "Saving…", savingMany: (n) => `Saving ${n} items…`,
@@ -37,11 +37,11 @@ jumok.words = {
     onThePage: "On the page:", theirs: "theirs", mine: "mine", difference: "difference", keepMine: "Keep mine", keepMineTitle: "Write my version over theirs", takeTheirs: "Take theirs", takeTheirsTitle: "Leave the file as it is and drop my version",
     objectCount: (n) => (n === 1 ? "1 object" : `${n} objects`), stretchCount: (n) => (n === 1 ? "1 stretch" : `${n} stretches`), aMask: "a mask", empty: "nothing",
 
-    classes: "Classes", newClass: "New class", addClass: "Add", classKey: (name, n) => `${name} (key ${n})`, itemsWith: (name, n) => `${name} is on ${n === 1 ? "1 item" : `${n} items`}`, showClass: (name) => `Show ${name}`, classChosen: (name) => `Class: ${name}`, noClass: "Add a class first.",
+    classes: "Classes", newClass: "New class", addClass: "Add", classKey: (name, n) => `${name} (key ${n})`, itemsWith: (name, n) => `${name} is on ${n === 1 ? "1 item" : `${n} items`}`, showClass: (name) => `Show ${name}`, classChosen: (name) => `Class of what comes next: ${name}`, classOfThis: (name) => `Class of this and of what comes next: ${name}`, noClass: "Add a class first.",
     objects: "On this item", noObjects: "Nothing is marked yet.", moreObjects: (n) => `… and ${n} more`, markedAndProposed: (n, m) => `${n} marked, ${m} proposed`, proposed: "proposed", proposedTitle: "Proposed by the model; Enter accepts",
 
-    modelPanel: "Model", modelNamed: (name) => `Proposals are by ${name}.`, noModel: "No model yet. Label some items, then train one here, or start with --model RUN.", showProposals: "Show proposals", acceptAll: "Accept all", acceptAllTitle: "Accept all proposals of this item (Shift+Enter)", accepted: "Accepted.",
-    train: "Train with what is labelled", stop: "Stop", training: "Training", trainingStep: (n, step, steps) => `${n} examples, step ${step} of ${steps}`, trained: "Training is done. Proposals are made anew.",
+    modelPanel: "Model", modelNamed: (name) => `Proposals are by ${name}.`, noModel: (option) => ["No model yet. Label some items, then train one here, or start with ", option, "."], showProposals: "Show proposals", acceptAll: "Accept all", acceptAllTitle: "Accept all proposals of this item (Shift+Enter)", accepted: "Accepted.",
+    train: "Train with what is labelled", stop: "Stop", training: "Training", trainingStep: (n, step, steps) => `${n} examples, step ${step} of ${steps}`, trained: "Training is done. Proposals are made anew.", trainingBegins: "Training has begun.", timeLeft: (s) => (s < 60 ? "less than a minute left" : `about ${Math.round(s / 60)} min left`),
     curve: (metric) => `${metric} against the number of labelled items`, curveOf: (metric, points) => `${metric} against the number of labelled items. ${points}`, curvePoint: (n, score) => `${n} labelled: ${score}`,
 
     typeClass: "Type a label", typeClassOf: (name) => `${name}: type the beginning of a label`, useNew: (name) => `Use “${name}”, a new label`, moreClasses: (n) => `${n} more: type to find them`, imageNamed: (name) => `Image ${name}`,
@@ -50,7 +50,7 @@ jumok.words = {
     seconds: (s) => `${s} s`, rowNumber: (n) => `row ${n}`, cursorAt: (at) => `Cursor at ${at}`, stretchSaid: (name, start, end) => `${name}: ${start} to ${end}`, startSet: (at) => `Start at ${at}; ] sets the end.`, endSet: (at) => `End at ${at}; [ sets the start.`,
 
     keysItems: "Items", keysMarks: "Marks",
-    keysOfItems: [["N →", "next item"], ["P ←", "previous item"], ["U", "next unlabelled item"], ["J", "go to a number"], ["/", "search by name"], ["1 – 9", "class or label"], ["X", "nothing here"], ["C", "copy all from the previous item"], ["H", "hide or show marks"], ["Ctrl+Z", "undo"], ["Ctrl+Shift+Z", "redo"], ["Enter", "accept a proposal"], ["Shift+Enter", "accept all proposals"], ["Delete", "reject a proposal, or delete"], ["?", "this help"]],
+    keysOfItems: [["N →", "next item"], ["P ←", "previous item"], ["U", "next unlabelled item"], ["J", "go to a number"], ["/", "search by name"], ["1 – 9", "class or label: of what is selected, else of what comes next"], ["X", "nothing here"], ["C", "copy all from the previous item"], ["H", "hide or show marks"], ["Ctrl+Z", "undo"], ["Ctrl+Shift+Z", "redo"], ["Enter", "accept a proposal"], ["Shift+Enter", "accept all proposals"], ["Delete", "reject a proposal, or delete"], ["?", "this help"]],
     keysOf: {
       values: [["T", "type a label or a text"], ["Enter", "in a text: accept the proposal, or go on"], ["Shift+Enter", "in a text: a new line"], ["Esc", "leave the text"], ["Ctrl+S", "save at once"]],
       stretches: [["B", "mark by dragging"], ["V", "select"], ["← →", "move the cursor, where the signal has the focus (Shift: far)"], ["[ ]", "start and end at the cursor, of the selected stretch or a new one"], ["Tab", "next stretch"], ["S", "split at the cursor"], ["M", "merge with the next stretch"], ["Esc", "cancel"], ["+ − 0", "zoom in, out, all"], ["Space", "drag the signal, as the middle button does"]],
@@ -82,9 +82,9 @@ jumok.words = {
     cleared: (n) => `표시 ${n}개를 지웠습니다. Ctrl+Z로 되돌릴 수 있습니다.`, markedEmpty: "이 항목에는 아무것도 없다고 기록했습니다.",
     problems: "읽지 못한 기록", disagrees: (what) => `모델의 생각은 다릅니다: ${what}`,
     hints: {
-      objects: "끌어서 상자를 그립니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.", mask: "붓으로 칠합니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
+      objects: "끌어서 상자를 그립니다. 1–9: 선택한 상자와 다음 상자의 클래스, Esc: 선택 풀기, N: 다음 항목, ?: 모든 단축키", mask: "붓으로 칠합니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
       texts: "글을 쓰면 저절로 저장됩니다. Enter는 다음으로, Shift+Enter는 줄 바꿈입니다. 칸 밖에서 N은 다음 항목, ?는 모든 단축키입니다.",
-      values: "1–9로 라벨을 고르고 T로 입력합니다. N은 다음 항목, ?는 모든 단축키입니다.", stretches: "신호 위를 끌면 구간이 표시됩니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
+      values: "1–9로 라벨을 고르고 T로 입력합니다. N은 다음 항목, ?는 모든 단축키입니다.", stretches: "신호 위를 끌면 구간이 표시됩니다. 1–9: 선택한 구간과 다음 구간의 클래스, N: 다음 항목, ?: 모든 단축키",
     },
 
     saving: "저장", saved: "저장됨", savingNow: "저장 중…", savingMany: (n) => `항목 ${n}개 저장 중…`,
@@ -96,11 +96,11 @@ jumok.words = {
     onThePage: "화면에 보기:", theirs: "저장된 것", mine: "내 것", difference: "차이", keepMine: "내 것으로 저장", keepMineTitle: "저장된 내용을 내 것으로 바꿉니다", takeTheirs: "저장된 것 쓰기", takeTheirsTitle: "파일은 그대로 두고 내 것을 버립니다",
     objectCount: (n) => `객체 ${n}개`, stretchCount: (n) => `구간 ${n}개`, aMask: "마스크", empty: "없음",
 
-    classes: "클래스", newClass: "새 클래스", addClass: "추가", classKey: (name, n) => `${name} (${n}번 키)`, itemsWith: (name, n) => `${name}: 항목 ${n}개에 있음`, showClass: (name) => `${name} 보이기`, classChosen: (name) => `클래스: ${name}`, noClass: "먼저 클래스를 추가하세요.",
+    classes: "클래스", newClass: "새 클래스", addClass: "추가", classKey: (name, n) => `${name} (${n}번 키)`, itemsWith: (name, n) => `${name}: 항목 ${n}개에 있음`, showClass: (name) => `${name} 보이기`, classChosen: (name) => `다음 것의 클래스: ${name}`, classOfThis: (name) => `이것과 다음 것의 클래스: ${name}`, noClass: "먼저 클래스를 추가하세요.",
     objects: "이 항목의 표시", noObjects: "아직 표시한 것이 없습니다.", moreObjects: (n) => `… 그 밖에 ${n}개`, markedAndProposed: (n, m) => `표시 ${n}개, 제안 ${m}개`, proposed: "제안", proposedTitle: "모델의 제안입니다. Enter로 받아들입니다",
 
-    modelPanel: "모델", modelNamed: (name) => `${name} 모델이 제안합니다.`, noModel: "아직 모델이 없습니다. 몇 개에 라벨을 단 뒤 여기서 학습하거나, --model 실행_폴더로 시작하세요.", showProposals: "제안 보기", acceptAll: "모두 받아들이기", acceptAllTitle: "이 항목의 제안을 모두 받아들이기 (Shift+Enter)", accepted: "받아들였습니다.",
-    train: "지금까지의 라벨로 학습", stop: "중지", training: "학습", trainingStep: (n, step, steps) => `예시 ${n}개, ${steps}단계 중 ${step}단계`, trained: "학습이 끝났습니다. 제안을 새로 만듭니다.",
+    modelPanel: "모델", modelNamed: (name) => `${name} 모델이 제안합니다.`, noModel: (option) => ["아직 모델이 없습니다. 몇 개에 라벨을 단 뒤 여기서 학습하거나, 다음 옵션으로 시작하세요: ", option], showProposals: "제안 보기", acceptAll: "모두 받아들이기", acceptAllTitle: "이 항목의 제안을 모두 받아들이기 (Shift+Enter)", accepted: "받아들였습니다.",
+    train: "지금까지의 라벨로 학습", stop: "중지", training: "학습", trainingStep: (n, step, steps) => `예시 ${n}개, ${steps}단계 중 ${step}단계`, trained: "학습이 끝났습니다. 제안을 새로 만듭니다.", trainingBegins: "학습을 시작했습니다.", timeLeft: (s) => (s < 60 ? "1분 안에 끝남" : `약 ${Math.round(s / 60)}분 남음`),
     curve: (metric) => `라벨을 단 항목 수에 따른 ${metric}`, curveOf: (metric, points) => `라벨을 단 항목 수에 따른 ${metric}. ${points}`, curvePoint: (n, score) => `${n}개: ${score}`,
 
     typeClass: "라벨 입력", typeClassOf: (name) => `${name}: 라벨의 앞부분을 입력하세요`, useNew: (name) => `새 라벨 ‘${name}’ 쓰기`, moreClasses: (n) => `${n}개 더 있습니다. 입력해서 찾으세요`, imageNamed: (name) => `그림 ${name}`,
@@ -109,7 +109,7 @@ jumok.words = {
     seconds: (s) => `${s}초`, rowNumber: (n) => `${n}번째 행`, cursorAt: (at) => `커서: ${at}`, stretchSaid: (name, start, end) => `${name}: ${start}부터 ${end}까지`, startSet: (at) => `시작: ${at}. ]로 끝을 정하세요.`, endSet: (at) => `끝: ${at}. [로 시작을 정하세요.`,
 
     keysItems: "항목", keysMarks: "표시",
-    keysOfItems: [["N →", "다음 항목"], ["P ←", "이전 항목"], ["U", "다음 라벨 없는 항목"], ["J", "번호로 가기"], ["/", "이름으로 찾기"], ["1 – 9", "클래스 또는 라벨"], ["X", "대상 없음"], ["C", "이전 항목에서 모두 복사"], ["H", "표시를 숨기거나 보이기"], ["Ctrl+Z", "실행 취소"], ["Ctrl+Shift+Z", "다시 실행"], ["Enter", "제안 받아들이기"], ["Shift+Enter", "제안 모두 받아들이기"], ["Delete", "제안을 거절하거나 지우기"], ["?", "이 도움말"]],
+    keysOfItems: [["N →", "다음 항목"], ["P ←", "이전 항목"], ["U", "다음 라벨 없는 항목"], ["J", "번호로 가기"], ["/", "이름으로 찾기"], ["1 – 9", "클래스 또는 라벨 (선택한 것, 없으면 다음 것)"], ["X", "대상 없음"], ["C", "이전 항목에서 모두 복사"], ["H", "표시를 숨기거나 보이기"], ["Ctrl+Z", "실행 취소"], ["Ctrl+Shift+Z", "다시 실행"], ["Enter", "제안 받아들이기"], ["Shift+Enter", "제안 모두 받아들이기"], ["Delete", "제안을 거절하거나 지우기"], ["?", "이 도움말"]],
     keysOf: {
       values: [["T", "라벨이나 글 입력"], ["Enter", "글에서: 제안을 받아들이거나 다음으로"], ["Shift+Enter", "글에서: 줄 바꾸기"], ["Esc", "글에서 나오기"], ["Ctrl+S", "바로 저장"]],
       stretches: [["B", "끌어서 표시"], ["V", "선택"], ["← →", "신호에 초점이 있을 때 커서 옮기기 (Shift: 멀리)"], ["[ ]", "커서 자리를 시작과 끝으로 (고른 구간 또는 새 구간)"], ["Tab", "다음 구간"], ["S", "커서에서 나누기"], ["M", "다음 구간과 합치기"], ["Esc", "취소"], ["+ − 0", "확대, 축소, 전체"], ["Space", "누른 채 끌어서 신호 옮기기 (가운데 단추도 같음)"]],
