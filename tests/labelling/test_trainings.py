@@ -18,12 +18,15 @@ from jumok.encoders.pretrained import HubWeights
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.experiment.options import SplitOptions
-from jumok.files import is_running
+from jumok.files import is_running, write_json
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.trained_snapshot import trained_on, write_trained
-from jumok.labelling.trainings import LabelTrainings
+from jumok.labelling.training_files import TrainingFiles, read_report
+from jumok.labelling.training_process import FileReporter
+from jumok.labelling.trainings import LabelTrainings, running_sentence
 from jumok.predictor import load
 from jumok.runs.layout import RunLayout
+from jumok.training.reporter import Progress
 from label_stores import MemoryStore, box
 from picture_runs import IDS, write_picture_experiment, write_scenes
 
@@ -86,6 +89,17 @@ def test_a_training_gives_a_model_and_its_score_outlives_it(tmp_path):
     assert again.state() == trainings.state() and again.newest() == models[1] and not again.resume()
 
 
+def test_a_training_tells_how_long_it_will_take(tmp_path):
+    files = TrainingFiles(tmp_path / "0001")
+    write_json(files.progress, {"labelled": 12})
+    reporter = FileReporter(files.progress)
+    for step, seconds, left in ((50, 30.0, "2 min left"), (170, 100.0, "18 s left")):
+        reporter._written = 0.0
+        reporter.on_step(Progress(step, 200, 1, 0.5, 1e-3, 9.0, seconds))
+        told = running_sentence({**read_report(files.progress), "examples": 12})
+        assert told["en"] == f"step {step} of 200, on 12 examples; {left}"
+
+
 def test_a_training_that_cannot_begin_says_why(tmp_path):
     trainings = LabelTrainings(labelled(tmp_path, number=2), tmp_path / "label", print)
     trainings.start()
@@ -136,7 +150,9 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from test_trainings import LONG, labelled
-from jumok.labelling.trainings import LabelTrainings
+from jumok.labelling.training_files import TrainingFiles, read_report
+from jumok.labelling.training_process import FileReporter
+from jumok.labelling.trainings import LabelTrainings, running_sentence
 folder = Path(sys.argv[1])
 LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
 time.sleep(3600)

@@ -52,8 +52,9 @@ class FileReporter:
         self.tell({"step": what.start, "steps": what.steps, "examples": what.examples.get("train", 0)}, True)
 
     def on_step(self, progress: Progress) -> None:
-        """Tell the step."""
-        self.tell({"step": progress.step, "steps": progress.steps})
+        """Tell the step, and the seconds that all others will take if they are as slow."""
+        left = progress.seconds / progress.step * (progress.steps - progress.step)
+        self.tell({"step": progress.step, "steps": progress.steps, "seconds_left": round(left)})
 
     def on_evaluation(self, evaluation: EvaluationInfo) -> None:
         """Tell the scores of an evaluation."""

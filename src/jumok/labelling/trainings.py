@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, TextIO
@@ -248,9 +249,15 @@ def running_sentence(progress: dict[str, Any]) -> dict[str, str]:
     if step >= steps:
         return {"en": "the model is scored", "ko": "모델을 채점합니다."}
     examples = quantity(progress.get("examples", 0), "example")
+    english = f"step {step:,} of {steps:,}, on {examples}"
+    korean = f"예시 {progress.get('examples', 0)}개로 {steps:,}단계 중 {step:,}단계"
+    if "seconds_left" not in progress:
+        return {"en": english, "ko": korean}
+    seconds = progress["seconds_left"]
+    minutes = ceil(seconds / 60) if seconds >= 60 else 0
     return {
-        "en": f"step {step:,} of {steps:,}, on {examples}",
-        "ko": f"예시 {progress.get('examples', 0)}개로 {steps:,}단계 중 {step:,}단계",
+        "en": f"{english}; {f'{minutes:,} min' if minutes else f'{seconds} s'} left",
+        "ko": f"{korean}, {f'{minutes:,}분' if minutes else f'{seconds}초'} 남음",
     }
 
 

@@ -60,7 +60,7 @@
       if (answer.state === "running" && this.node.isConnected) this.timer = setTimeout(() => this.ask(), EACH);
     }
 
-    take({ state, step, steps, score, examples, sentence, note, history }) {
+    take({ state, step, steps, score, sentence, note, history }) {
       const ended = this.state === "running" && state === "done";
       this.state = state;
       const running = state === "running", [metric, value] = Object.entries(score ?? {})[0] ?? [];
@@ -68,7 +68,7 @@
       this.stop.disabled = false;
       if (steps) this.bar.value = step / steps; else this.bar.removeAttribute("value");
       this.told.className = state === "failed" ? "told-training wrong" : "told-training";
-      this.told.textContent = running && steps ? [t("trainingStep", examples, step, steps), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
+      this.told.textContent = [said(sentence), running && metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ");
       this.note.textContent = note ? said(note) : "";
       this.note.hidden = !note;
       this.drawn.replaceChildren(...(history?.length ? [plot(history, history.at(-1).metric)] : []));

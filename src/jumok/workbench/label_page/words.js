@@ -41,7 +41,7 @@ jumok.words = {
     objects: "On this item", noObjects: "Nothing is marked yet.", moreObjects: (n) => `… and ${n} more`, markedAndProposed: (n, m) => `${n} marked, ${m} proposed`, proposed: "proposed", proposedTitle: "Proposed by the model; Enter accepts",
 
     modelPanel: "Model", modelNamed: (name) => `Proposals are by ${name}.`, noModel: "No model yet. Label some items, then train one here, or start with --model RUN.", showProposals: "Show proposals", acceptAll: "Accept all", acceptAllTitle: "Accept all proposals of this item (Shift+Enter)", accepted: "Accepted.",
-    train: "Train with what is labelled", stop: "Stop", training: "Training", trainingStep: (n, step, steps) => `${n} examples, step ${step} of ${steps}`, trained: "Training is done. Proposals are made anew.",
+    train: "Train with what is labelled", stop: "Stop", training: "Training", trained: "Training is done. Proposals are made anew.",
     curve: (metric) => `${metric} against the number of labelled items`, curveOf: (metric, points) => `${metric} against the number of labelled items. ${points}`, curvePoint: (n, score) => `${n} labelled: ${score}`,
 
     typeClass: "Type a label", typeClassOf: (name) => `${name}: type the beginning of a label`, useNew: (name) => `Use “${name}”, a new label`, moreClasses: (n) => `${n} more: type to find them`, imageNamed: (name) => `Image ${name}`,
@@ -100,7 +100,7 @@ jumok.words = {
     objects: "이 항목의 표시", noObjects: "아직 표시한 것이 없습니다.", moreObjects: (n) => `… 그 밖에 ${n}개`, markedAndProposed: (n, m) => `표시 ${n}개, 제안 ${m}개`, proposed: "제안", proposedTitle: "모델의 제안입니다. Enter로 받아들입니다",
 
     modelPanel: "모델", modelNamed: (name) => `${name} 모델이 제안합니다.`, noModel: "아직 모델이 없습니다. 몇 개에 라벨을 단 뒤 여기서 학습하거나, --model 실행_폴더로 시작하세요.", showProposals: "제안 보기", acceptAll: "모두 받아들이기", acceptAllTitle: "이 항목의 제안을 모두 받아들이기 (Shift+Enter)", accepted: "받아들였습니다.",
-    train: "지금까지의 라벨로 학습", stop: "중지", training: "학습", trainingStep: (n, step, steps) => `예시 ${n}개, ${steps}단계 중 ${step}단계`, trained: "학습이 끝났습니다. 제안을 새로 만듭니다.",
+    train: "지금까지의 라벨로 학습", stop: "중지", training: "학습", trained: "학습이 끝났습니다. 제안을 새로 만듭니다.",
     curve: (metric) => `라벨을 단 항목 수에 따른 ${metric}`, curveOf: (metric, points) => `라벨을 단 항목 수에 따른 ${metric}. ${points}`, curvePoint: (n, score) => `${n}개: ${score}`,
 
     typeClass: "라벨 입력", typeClassOf: (name) => `${name}: 라벨의 앞부분을 입력하세요`, useNew: (name) => `새 라벨 ‘${name}’ 쓰기`, moreClasses: (n) => `${n}개 더 있습니다. 입력해서 찾으세요`, imageNamed: (name) => `그림 ${name}`,
