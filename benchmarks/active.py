@@ -27,6 +27,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 import numpy as np
@@ -265,11 +266,12 @@ def label_counts(pool: Pool, labelled: tuple[str, ...]) -> dict[str, int]:
 
 
 class Campaign:
-    """All trainings; what they found is written as it comes."""
+    """All trainings; what they found, and why some failed, is written as it comes."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments, self.began = arguments, time.perf_counter()
         self.results: list[dict[str, Any]] = []
+        self.failures: list[dict[str, Any]] = []  # with the whole error each
         self.queued: list[tuple[int, int, int, Step]] = []  # by seed, so that what is cut off has whole seeds
         self.running: dict[Future[dict[str, Any]], Step] = {}
 
@@ -278,7 +280,7 @@ class Campaign:
         given = self.arguments
         os.environ["OMP_NUM_THREADS"] = str(given.threads)
         with ProcessPoolExecutor(given.processes, mp_context=get_context("spawn")) as workers:
-            for seed in range(1, given.seeds + 1):
+            for seed in range(given.first_seed, given.first_seed + given.seeds):
                 for name in given.sets:
                     self.queue(self.first(name, seed))
             while self.fill(workers) or self.running:
@@ -336,10 +338,12 @@ class Campaign:
         try:
             found = done.result()
         except Exception as error:
+            told = {"task": step.task, "seed": step.seed, "order": step.order, "round": step.round}
+            self.failures.append({**told, "error": "".join(format_exception(error))})
+            self.save()
+            what = f"{type(error).__name__}: {error}"
             print(
-                f"{step.task} seed {step.seed} {step.order} {step.round}: {error}",
-                file=sys.stderr,
-                flush=True,
+                f"{step.task} seed {step.seed} {step.order} {step.round}: {what}", file=sys.stderr, flush=True
             )
             return
         self.results.append({name: value for name, value in found.items() if name != "next"})
@@ -365,7 +369,8 @@ class Campaign:
         if self.arguments.device.startswith("cuda"):
             where["name"] = torch.cuda.get_device_name()
         file: Path = self.arguments.json
-        text = json.dumps({"machine": where, "results": self.results}, indent=0)
+        found = {"machine": where, "results": self.results, "failures": self.failures}
+        text = json.dumps(found, indent=0)
         file.with_suffix(".part").write_text(text)
         file.with_suffix(".part").replace(file)
 
@@ -379,7 +384,8 @@ def main() -> None:
         "--work", type=Path, default=Path("active-work"), help="Where data and runs are written."
     )
     parser.add_argument("--sets", default="shapes,cells,digits", help="Names, with commas between them.")
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=5, help="How many.")
+    parser.add_argument("--first-seed", type=int, default=1, help="The others follow it.")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="Of each process.")
@@ -407,8 +413,12 @@ def main() -> None:
     arguments.sets, arguments.orders = arguments.sets.split(","), tuple(arguments.orders.split(","))
     for name in arguments.sets:
         prepare(name, arguments.work / name, arguments.data)
-    if not arguments.prepare:
-        Campaign(arguments).run()
+    if arguments.prepare:
+        return
+    campaign = Campaign(arguments)
+    campaign.run()
+    if campaign.failures:
+        sys.exit(f"{len(campaign.failures)} of the trainings failed; see failures in {arguments.json}")
 
 
 if __name__ == "__main__":

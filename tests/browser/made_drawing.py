@@ -49,7 +49,8 @@ window.mount = async (options) => {  // an editor with what it needs from its sh
   const host = window.host = { changes: 0, said: [], states: [], name: options.className ?? classes[0].name };
   const tools = document.getElementById("tools");
   const context = {
-    session: { kind, outlines: Boolean(options.outlines), format: options.format || "coco", fields: [], classes },
+    session: { kind, outlines: Boolean(options.outlines), format: options.format || "coco", fields: [], classes,
+      model: options.model || null },
     item: { key: "a.png", name: "a.png", size }, image: `image?size=${size.join("x")}`,
     marks: options.marks || (kind === "mask" ? { mask: null } : { objects: [] }),
     proposals: options.proposals || null,

@@ -338,7 +338,7 @@ def test_hidden_marks_cannot_be_hit(desk):
 
 
 def test_every_state_can_be_brought_back(desk):
-    desk.mount(marks={"objects": SCENE}, proposals={"marks": {"objects": PROPOSED}})
+    desk.mount(marks={"objects": SCENE}, proposals={"marks": {"objects": PROPOSED[:2]}})
     desk.ask("window.seen = [editor.marks()]")
     note = "seen.push(editor.marks())"
     desk.drag((10, 10), (50, 50))
@@ -361,6 +361,7 @@ def test_every_state_can_be_brought_back(desk):
 
 
 def proposed(desk, **more):
+    more.setdefault("view", {"least": 0.3})
     desk.mount(marks={"objects": SCENE}, proposals={"marks": {"objects": PROPOSED}, "unsure": 0.3}, **more)
 
 
@@ -392,6 +393,15 @@ def test_shift_and_enter_accepts_all_above_the_threshold(desk):
     assert len(desk.boxes) == 5
 
 
+def test_the_least_score_begins_where_the_model_proposes(desk):
+    for threshold, count in ((0.05, 3), (0.6, 2), (0.655, 1)):
+        proposed(desk, view={}, model={"name": "a", "threshold": threshold})
+        slider = desk.page.locator(".draw-option input[type=range]")
+        lowest = str(int(100 * threshold) / 100)
+        assert (slider.get_attribute("min"), slider.input_value()) == (lowest, lowest)
+        assert len(desk.ask("editor.visibleProposals()")) == count
+
+
 def test_dragging_a_proposal_corrects_and_accepts_it(desk):
     proposed(desk)
     desk.keys("v")
@@ -402,6 +412,25 @@ def test_dragging_a_proposal_corrects_and_accepts_it(desk):
     assert desk.boxes[3:] == [("red", [200, 70, 240, 120])]
     desk.ask("editor.restore(host.states[0])")
     assert desk.objects == SCENE
+
+
+def test_delete_rejects_what_is_under_the_pointer_one_after_the_other(desk):
+    proposed(desk)
+    for place in ((130, 160), (215, 85)):
+        desk.hover(*place)
+        desk.keys("Delete")
+    assert desk.ask("editor.visibleProposals()") == [] and desk.objects == SCENE and desk.changes == 2
+
+
+def test_what_is_drawn_over_a_proposal_of_its_class_takes_its_place(desk):
+    proposed(desk)
+    desk.drag((108, 138), (160, 180))  # a red one over a tile
+    assert len(desk.ask("editor.visibleProposals()")) == 2
+    desk.keys("Escape")
+    desk.drag((204, 66), (235, 105))
+    assert [one["class"] for one in desk.ask("editor.visibleProposals()")] == ["tile"]
+    desk.ask("editor.restore(host.states[1])")
+    assert len(desk.ask("editor.visibleProposals()")) == 2
 
 
 def test_a_proposal_that_says_what_is_marked_already_is_not_shown(desk):
@@ -791,7 +820,7 @@ def test_both_languages_have_all_texts_of_drawing(desk):
 
 def test_an_image_is_described_in_a_sentence(desk):
     desk.mount(marks={"objects": SCENE}, proposals={"marks": {"objects": PROPOSED}})
-    assert desk.ask("editor.summary()") == "2 objects: 1 disc, 1 red. 2 proposed."
+    assert desk.ask("editor.summary()") == "2 objects: 1 disc, 1 red. 3 proposed."
     values = np.zeros((240, 320), np.uint8)
     values[:60] = 1
     desk.mask(values)
@@ -800,7 +829,7 @@ def test_an_image_is_described_in_a_sentence(desk):
 
 def test_proposals_that_come_late_are_back_when_accepting_them_is_undone(desk):
     given = {"marks": {"objects": PROPOSED}}
-    desk.mount(marks={"objects": SCENE})
+    desk.mount(marks={"objects": SCENE}, view={"least": 0.3})
     desk.page.evaluate("(given) => editor.setProposals(given)", given)
     desk.keys("Shift+Enter")
     assert len(desk.boxes) == 4 and len(desk.ask("editor.proposals")) == 1
@@ -865,7 +894,7 @@ def test_escape_leaves_the_image_to_whoever_walks_by_tab(desk):
 
 
 def test_the_threshold_says_how_many_would_be_accepted(desk):
-    desk.mount(proposals={"marks": {"objects": PROPOSED}})
+    desk.mount(proposals={"marks": {"objects": PROPOSED}}, view={"least": 0.3})
     names = ".draw-options .draw-button"
     assert desk.page.locator(names).all_text_contents() == ["Accept all 2"]
     desk.page.get_by_label("Score ≥").fill("0.05")

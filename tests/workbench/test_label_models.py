@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 import picture_runs
 from jumok.labelling import proposing
 from jumok.labelling.opening import open_experiment
+from jumok.predictor import load
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box
 
@@ -102,7 +103,9 @@ def test_without_a_model_there_are_no_proposals_and_only_the_order_of_the_file(c
 
 def test_a_model_proposes_marks_that_can_be_written(room, client):
     run = with_model(room)
-    assert client.get("/api/session").json()["model"] == {"name": "run", "run": str(run), "remark": None}
+    told = client.get("/api/session").json()["model"]
+    threshold = load(run).outputs["seen"].threshold.score
+    assert told == {"name": "run", "run": str(run), "remark": None, "threshold": threshold}
     keys = unlabelled(client)
     assert len(keys) == 4
     told = client.post("/api/proposals", json={"keys": keys}).json()

@@ -97,6 +97,12 @@ class Proposer:
         return self.form.unknown_classes
 
     @property
+    def threshold(self) -> float | None:
+        """The score from which on objects are proposed; None where parts of an answer have no scores."""
+        found = [one.threshold.score for one in self.outputs.values() if one.threshold is not None]
+        return min(found, default=None)
+
+    @property
     def remark(self) -> dict[str, str] | None:
         """What a user should know of the proposals, in English and Korean; None where there is nothing."""
         lacking = ", ".join(self.unknown_classes)

@@ -246,6 +246,10 @@
       const { record, editor } = this, found = record && this.proposals.get(record.key);
       if (!editor || record.state === "conflict") return;
       editor.setProposals(found && this.proposing ? this.fresh(found, record.marks) : null);
+      if (this.hinted !== record.key && editor.visibleProposals?.().length) {  // once for each item
+        this.hinted = record.key;
+        this.hooks.hint(t("proposedHint"));
+      }
       this.hooks.refresh();
     }
 

@@ -4,6 +4,7 @@
   const { t, arrowOf, typedLetter, DrawingEditor } = jumok;
   const O = jumok.objects;
   const SMALLEST = 2;  // pixels; a smaller box was not meant
+  const DRAWN_OVER = 0.5;  // IoU with a proposal of its class from which on what is drawn takes its place
   const BESIDE = 10;  // so far from its original a copy is put
   const FLAGS_OF = { coco: ["crowd"], voc: ["difficult", "truncated", "occluded"], yolo: [] };
   let clipboard = [];  // from image to image
@@ -61,7 +62,8 @@
     refreshAll() { this.marksLayer.later(); this.refresh(); }
     shown() { this.marksLayer.later(); this.activeLayer.later(); }
 
-    get least() { return this.view.least ?? 0.3; }
+    get lowest() { return Math.floor(100 * (this.context.session.model?.threshold ?? 0)) / 100; }  // nothing below it is proposed
+    get least() { return Math.max(this.view.least ?? this.lowest, this.lowest); }
     visibleProposals() { return this.seen.proposals ? this.proposals.filter((one) => one.score >= this.least && !this.hiddenClasses.has(one.class)) : []; }
     visible() {
       const own = this.seen.marks ? this.objects.filter((one) => !this.hiddenClasses.has(one.class)) : [];
@@ -138,8 +140,14 @@
       if (!one.class) { this.say("drawNoClass"); return; }
       this.showMarks();
       [this.selected, this.corner] = [one.uid, null];
-      this.commit([...this.objects, one]);
+      this.commit([...this.objects, one], this.replacedBy(one));
       this.say("drawDrawn", one.class, O.width(one), O.height(one));
+    }
+
+    replacedBy(one) {  // the proposal that something was drawn over
+      const fits = (proposal) => (proposal.class === one.class ? O.iou(proposal, one) : 0);
+      const [best] = this.visibleProposals().sort((a, b) => fits(b) - fits(a));
+      return best && fits(best) >= DRAWN_OVER ? [best] : [];
     }
 
     replace(one, changed) {  // an object by a changed one; a changed proposal is a mark
@@ -180,7 +188,7 @@
     }
 
     rejectProposals(proposals) {
-      const gone = new Set(proposals.map((one) => one.uid)), next = this.nextProposal(proposals[0]);
+      const gone = new Set(proposals.map((one) => one.uid)), next = this.selected === null ? null : this.nextProposal(proposals[0]);
       this.selected = next && !gone.has(next.uid) ? next.uid : null;
       this.commit(this.objects, proposals);
       this.say("drawRejected", proposals.length, this.visibleProposals().length);
@@ -325,7 +333,7 @@
         parts.push(this.button(t("drawDelete"), () => this.remove(this.selectedObject)));
       }
       if (this.proposals.length && !(one && one.score === undefined)) {
-        parts.push(this.slider(t("drawLeast"), this.least, [0, 1, 0.01], (value) => value.toFixed(2), (value) => { this.view.least = value; this.shown(); this.context.refresh?.(); }));
+        parts.push(this.slider(t("drawLeast"), this.least, [this.lowest, 1, 0.01], (value) => value.toFixed(2), (value) => { this.view.least = value; this.shown(); this.context.refresh?.(); }));
         parts.push(this.button(t("drawAcceptAll", proposed), () => this.accept(true)));
       }
       return parts.length ? parts : [this.quiet(t(this.now.hint))];

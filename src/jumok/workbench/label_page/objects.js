@@ -134,5 +134,5 @@
   const proposalKey = (one) => `${one.class} ${one.box.join(" ")}`;  // the same proposal, given again
   const isSameObject = (a, b) => a.class === b.class && a.box.every((value, i) => Math.abs(value - b.box[i]) < 1e-6);
 
-  jumok.objects = { FLAGS, CURSORS, width, height, area, clamp, toObject, createObject, withChanges, acceptedObject, boxBetween, translate, handlesOf, resizeBox, moveCorner, insertCorner, deleteCorner, addPolygon, contains, objectsAt, cornerAt, edgeAt, isNew, inReadingOrder, clipTo, copyOf, isSameObject, proposalKey, bounds };
+  jumok.objects = { FLAGS, CURSORS, width, height, area, clamp, toObject, createObject, withChanges, acceptedObject, boxBetween, translate, handlesOf, resizeBox, moveCorner, insertCorner, deleteCorner, addPolygon, contains, objectsAt, iou, cornerAt, edgeAt, isNew, inReadingOrder, clipTo, copyOf, isSameObject, proposalKey, bounds };
 })();

@@ -69,7 +69,7 @@
       this.stop.disabled = false;
       if (steps) this.bar.value = step / steps; else this.bar.removeAttribute("value");
       this.told.className = state === "failed" ? "told-training wrong" : "told-training";
-      this.told.textContent = running && steps && !elsewhere ? [t("trainingStep", examples, step, steps), left == null ? "" : t("timeLeft", left), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
+      this.told.textContent = running && step < steps && !elsewhere ? [t("trainingStep", examples, step, steps), left == null ? "" : t("timeLeft", left), metric ? `${metric} ${brief(value)}` : ""].filter(Boolean).join(" · ") : said(sentence);
       this.note.textContent = note ? said(note) : "";
       this.note.hidden = !note;
       this.drawn.replaceChildren(...(history?.length ? [plot(history, history.at(-1).metric)] : []));

@@ -90,8 +90,11 @@ class LabelModel:
             run = self._coming or self._run
             if run is None:
                 return None
-            remark = None if self._proposer is None or self._coming else self._proposer.remark
-            return {"name": model_name(run), "run": str(run), "remark": remark}
+            known = None if self._coming else self._proposer
+            told = {"name": model_name(run), "run": str(run)}
+            if known is None:
+                return {**told, "remark": None, "threshold": None}
+            return {**told, "remark": known.remark, "threshold": known.threshold}
 
     def _require(self) -> None:
         """DataError if there is no model, and none is being loaded."""
