@@ -3,7 +3,7 @@
 For each set and seed one model is trained on the copy, mistakes and all, and lists what it suspects in valid and test,
 which it has not learned from, and in train, which it has. Models that each left out a fold of train list that fold too.
 Two orders are compared: `ours`, and `plain`, by the scores of the model alone (of labels the normalized
-margin). Chance is the share of mistakes among the annotations. Results are written as they come.
+margin, of masks the weight of a region: size and margin). Chance is the share of mistakes among the annotations. Results are written as they come.
 
     python benchmarks/mistakes.py --data data --json out.json
     PYTHONPATH=src python3 benchmarks/mistakes.py --data DIR --device cuda --processes 8 --json OUT
@@ -147,12 +147,19 @@ def ranked(
 
 
 def plain(rated: dict[str, Any], finders: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a model's scores alone say; of a label the normalized margin, whatever is more probable."""
+    """What a model's scores alone say; of a label the normalized margin, of a mask the size and margin of regions."""
     (name, value) = next(iter(rated.items()))
     if hasattr(value, "label"):
         (given,) = value.label
         score = float(1 + np.delete(value.probabilities, given).max() - value.probabilities[given]) / 2
         return [{"score": score, "kind": "label", "box": None, "given": "", "predicted": ""}]
+    if hasattr(value, "regions"):
+        from jumok.metrics.mistakes.masks import doubted_region
+
+        return [
+            {**doubted_region(one, finders[name].names, None).to_json(), "score": one.size}
+            for one in value.regions
+        ]
     return [what.to_json() for what in finders[name].find(value)]
 
 
@@ -271,7 +278,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--sets", default="bccd,har,camvid")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--no-folds", action="store_true")
     parser.add_argument("--set", action="append", default=[], help="a change of every experiment")
     parser.add_argument("--seconds", type=float, help="what is not done by then is left out")
@@ -288,18 +296,19 @@ def run_all(options: argparse.Namespace, work: Path) -> None:
     """Do all jobs, several at a time, and write what is known after each."""
     ends = None if options.seconds is None else time.monotonic() + options.seconds - ENDS
     names, data = options.sets.split(","), options.data.resolve()
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
     planted: dict[tuple[str, int], dict[str, list[Planted]]] = {}
     for name in names:
-        for seed in range(1, options.seeds + 1):
+        for seed in seeds:
             folder = work / f"{name}-{seed}"
             planted[name, seed] = plant(name, data / name, folder / "copy", seed)
             places = {"data": data, "copy": (folder / "copy").resolve(), "weights": WEIGHTS}
             text = EXPERIMENTS[name].format(**places, classes=f"[{', '.join(ROAD)}]")
             (folder / "x.yaml").write_text(text)
-    whole = [(name, seed, None) for seed in range(1, options.seeds + 1) for name in names]
+    whole = [(name, seed, None) for seed in seeds for name in names]
     folds = [
         (name, seed, fold)
-        for seed in range(1, options.seeds + 1)
+        for seed in seeds
         for name in names
         if name != "camvid" and not options.no_folds
         for fold in range(FOLDS)

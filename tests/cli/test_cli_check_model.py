@@ -1,5 +1,6 @@
 """`jumok check --model`: mistakes planted into the annotations are listed first, with pictures and links."""
 
+import html
 import json
 import re
 import shutil
@@ -66,7 +67,8 @@ def test_boxes(jumok, here):
     page = Path(said["page"]).read_text()
     assert said["page"] == "x-mistakes.html" and 'class="annotation"' in page and 'class="model"' in page
     for one in said["mistakes"]:
-        assert one["link"] == f"http://127.0.0.1:8766/#key={one['key']}" and one["link"] in page
+        assert one["link"] == f"http://127.0.0.1:8766/#key={one['key']}&split=test"
+        assert f'href="{html.escape(one["link"])}"' in page
         assert (here / "images" / one["key"]).is_file()
     assert "모델" in page and "Not every disagreement is a mistake" in page and "--split test" in page
 

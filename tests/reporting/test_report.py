@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from jumok.errors import RunError
+from jumok.labelling.opening import open_experiment
+from jumok.reporting.label_links import link_to
 from jumok.reporting.numbers import duration, format_score, format_size, format_speed, interval, span
 from jumok.reporting.run import write_report
 
@@ -65,7 +67,9 @@ def test_it_is_done_again_with_what_the_page_says(jumok, reversal, tmp_path, mon
     page = jumok("report", ".").output.strip()
     blocks = re.findall(r'<pre class="short">(.*?)</pre>', Path(page).read_text(encoding="utf-8"), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    assert [line.split()[1] for line in lines] == ["check", "look", "train", "evaluate"]
+    assert [line.split()[1] for line in lines] == ["label", "check", "look", "train", "evaluate"]
+    _, _, experiment, _, model, _, split = lines.pop(0).split()  # a server, which runs until Ctrl-C
+    assert (model, split) == (".", "test") and open_experiment(Path(experiment), split).store.items()
     small = {"train": ["--set", "training.steps=2"], "look": ["--input", "abc", "--output", "look.html"]}
     for line in lines:
         words = shlex.split(line)[1:]
@@ -77,7 +81,18 @@ def test_it_is_done_again_with_what_the_page_says(jumok, reversal, tmp_path, mon
 def test_it_is_one_file(reversal):
     page = Reader((reversal / "run" / "report.html").read_text(encoding="utf-8"))
     assert not {"script", "link", "img", "iframe"} & set(page.tags)
-    assert all(target.startswith("#") for target in page.targets)
+    links = [target for target in page.targets if not target.startswith("#")]
+    rows = json.loads((reversal / "run" / "analysis.json").read_text())["mistakes"]
+    assert rows and links == [link_to(row["key"], "test") for row in rows]
+
+
+def test_rows_that_the_label_page_cannot_open_have_no_link(run):
+    analysis = json.loads((run / "analysis.json").read_text())
+    for row in analysis["mistakes"]:
+        del row["key"]  # as runs of earlier versions
+    (run / "analysis.json").write_text(json.dumps(analysis))
+    page = write_report(run).read_text(encoding="utf-8")
+    assert "Annotations that may be wrong" in page and "127.0.0.1" not in page and "jumok label" not in page
 
 
 def test_it_is_made_again_the_same(jumok, run):

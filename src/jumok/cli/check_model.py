@@ -127,25 +127,29 @@ def report_of(
     asked: CheckRequest, experiment: "Experiment", parts: Sequence["CheckedRows"]
 ) -> "MistakeReport":
     """What was found, the best of it listed."""
+    from jumok.evaluation.mistakes.label_keys import key_of_row
     from jumok.evaluation.mistakes.suspicions import suspicions_of
-    from jumok.reporting.mistakes import CheckedSplit, MistakeReport, key_of_row
+    from jumok.experiment.labelled import labelled_split, source_of_rows
+    from jumok.reporting.mistakes import CheckedSplit, MistakeReport
 
     found = suspicions_of(parts)
     listed = found[: asked.worst]
-    sources = {name: getattr(experiment.data, name) or experiment.data.train for name in ("train", *UNSEEN)}
     counts: dict[str, int] = {}
     for part in parts:
         counts[part.split.name] = counts.get(part.split.name, 0) + len(part.examples)
     seen = {part.split.name for part in parts if part.is_seen}
     keys = [
-        key_of_row(split, sources[split.name], one.example)
+        key_of_row(split, source_of_rows(experiment, split.name), one.example)
         for one in listed
         for split in (parts[one.part].split,)
     ]
     return MistakeReport(
         str(asked.run),
         str(asked.config or RunLayout(run_of(asked.run)).config),
-        [CheckedSplit(name, rows, name in seen) for name, rows in counts.items()],
+        [
+            CheckedSplit(name, rows, name in seen, labelled_split(experiment, name))
+            for name, rows in counts.items()
+        ],
         asked.folds,
         len(found),
         listed,

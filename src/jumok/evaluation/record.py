@@ -83,7 +83,7 @@ def write_record(
     """
     files = RunLayout(run)
     analyses = {name: analyse(one) for name, one in answered.outputs.items()}
-    mistakes = [] if predictor is None else recorded_mistakes(predictor, answered)
+    mistakes = [] if predictor is None else recorded_mistakes(predictor, answered, experiment_of(run))
     shown = [example for analysis in analyses.values() for example in analysis.examples]
     shown += [row["example"] for row in mistakes]
     common = {

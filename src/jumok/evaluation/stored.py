@@ -121,6 +121,7 @@ class StoredMistakes(TypedDict):
 
     example: int
     line: int
+    key: NotRequired[str]  # in the label page
     inputs: dict[str, str]
     found: list[StoredDoubt]
 

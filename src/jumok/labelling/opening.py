@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jumok.errors import ConfigurationError, DataError, did_you_mean
 from jumok.experiment.found_series import SourceSettings
+from jumok.experiment.labelled import LABELLED_CELLS
 from jumok.labelling.contract import LabelStore
 from jumok.wording import quantity
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from jumok.experiment.sources import SourceOptions
     from jumok.kinds.options import OutputFieldOptions
     from jumok.labelling.opening_objects import ObjectFormat
-
-LABELLED_CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from jumok.evaluation.mistakes.row_images import RowImages
 from jumok.evaluation.mistakes.suspicions import CheckedRows, Suspicion, by_row
+from jumok.reporting.label_links import label_command, link_to
 from jumok.reporting.page import render
 
 if TYPE_CHECKING:
     from jumok.dataset.split import Split
-    from jumok.experiment.sources import SourceOptions
 
-LABEL_PAGE = "http://127.0.0.1:8766/#key="  # of `jumok label`, with its default port
 MOST_CHARACTERS = 300  # of an input on the page
 
 
@@ -25,6 +22,7 @@ class CheckedSplit:
     name: str
     rows: int
     is_seen: bool  # by the model
+    labelled: str | None  # the split that the label page opens to show its rows, if it can
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,17 @@ class MistakeReport:
     found: Sequence[Suspicion]
     keys: Sequence[str]  # of each suspicion, in the label page
     parts: Sequence[CheckedRows]
+
+    def link(self, one: Suspicion, key: str) -> str | None:
+        """The address of the row of a suspicion in the label page, if it can be opened there."""
+        name = self.parts[one.part].split.name
+        labelled = next(of.labelled for of in self.splits if of.name == name)
+        return None if labelled is None else link_to(key, labelled)
+
+    def commands(self) -> dict[str, str]:
+        """The commands that open the rows in the label page, by the split that each of them opens."""
+        opened = dict.fromkeys(one.labelled for one in self.splits if one.labelled is not None)
+        return {name: label_command(self.experiment, self.run, name) for name in opened}
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON."""
@@ -59,7 +68,7 @@ class MistakeReport:
                     "row": row_name(self.parts[one.part].split, one.example),
                     "output": one.output,
                     **one.what.to_json(),
-                    "link": link_to(key),
+                    "link": self.link(one, key),
                 }
                 for rank, (one, key) in enumerate(zip(self.found, self.keys, strict=True), 1)
             ],
@@ -69,12 +78,15 @@ class MistakeReport:
         """The page, with the images of each row by its part and example."""
         ranks = {id(one): rank for rank, one in enumerate(self.found, 1)}
         keys = {id(one): key for one, key in zip(self.found, self.keys, strict=True)}
+        commands = self.commands()
+        labelled = {one.name: one.labelled for one in self.splits}
         rows = [
             {
                 "name": row_name(self.parts[part].split, example),
                 "place": place_of_row(self.parts[part].split, example),
                 "split": self.parts[part].split.name,
-                "link": link_to(keys[id(found[0])]),
+                "link": self.link(found[0], keys[id(found[0])]),
+                "command": commands.get(labelled[self.parts[part].split.name] or ""),
                 "inputs": texts_of(self.parts[part].split, example),
                 "found": [{"rank": ranks[id(one)], "what": one.what, "output": one.output} for one in found],
                 "images": images[part, example],
@@ -84,7 +96,13 @@ class MistakeReport:
         several = len(self.parts[0].split.outputs) > 1 if self.parts else False
         return render(
             "mistakes.html",
-            {"title": f"mistakes in {self.experiment}", "report": self, "rows": rows, "several": several},
+            {
+                "title": f"mistakes in {self.experiment}",
+                "report": self,
+                "commands": list(commands.values()),
+                "rows": rows,
+                "several": several,
+            },
         )
 
 
@@ -110,40 +128,3 @@ def texts_of(split: "Split", example: int) -> dict[str, str]:
             text = split.text(name, example)
             found[name] = text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
     return found
-
-
-def key_of_row(split: "Split", source: "SourceOptions", example: int) -> str:
-    """What the label page calls a row: an annotated image by its path below the folder of images, others by their line.
-
-    Args:
-        split: The split.
-        source: Where its rows come from.
-        example: The number of the row in the split.
-
-    Returns:
-        The key.
-    """
-    for name, field in split.inputs.items():
-        if source.is_annotated and field.reads_files:
-            return image_key(split.root / split.text(name, example), folders_of(source, split.root))
-    return f"row {split.line(example)}"
-
-
-def folders_of(source: "SourceOptions", root: Path) -> list[Path]:
-    """The folders that images of a source may be in, the innermost first."""
-    named = [source.images] if source.images is not None else []
-    return [*named, root / "JPEGImages", root / "images", root]
-
-
-def image_key(image: Path, folders: Sequence[Path]) -> str:
-    """The path of an image below the first of some folders that it is in; its name if it is in none."""
-    place = image.resolve()
-    for folder in folders:
-        if place.is_relative_to(folder.resolve()):
-            return place.relative_to(folder.resolve()).as_posix()
-    return place.name
-
-
-def link_to(key: str) -> str:
-    """The address of a row in the label page."""
-    return LABEL_PAGE + quote(key, safe="/")

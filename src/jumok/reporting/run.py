@@ -11,10 +11,12 @@ from typing_extensions import TypedDict
 
 from jumok.errors import RunError
 from jumok.evaluation.stored import SEVERAL, read_stored
+from jumok.experiment.labelled import labelled_split
 from jumok.files import read_whole, write_file_atomically
 from jumok.reporting.baselines import baseline_rows, baseline_sentences, baselines_of_output
 from jumok.reporting.facts import facts
 from jumok.reporting.inputs import INPUT_COLUMNS, SURPRISED, input_rows
+from jumok.reporting.label_links import label_command, link_to
 from jumok.reporting.numbers import format_score, metric_name, scale
 from jumok.reporting.page import render
 from jumok.reporting.plots import Curve, Plot, svg
@@ -188,10 +190,7 @@ def report_html(record: FinishedRun) -> str:
         "sections": [
             output_section(view, f"{name}: " if len(views) > 1 else "") for name, view in views.items()
         ],
-        "mistakes": [
-            {**row, "image": data_url_of(record.path, record.analysis.get("images", {}), row)}
-            for row in record.analysis.get("mistakes", [])
-        ],
+        **doubted_rows(record),
         "inputs": input_rows(record.evaluation.get("inputs", {}), record.analysis["headline"]),
         "input_columns": INPUT_COLUMNS,
         "input_remark": SURPRISED,
@@ -199,6 +198,23 @@ def report_html(record: FinishedRun) -> str:
         "few_doubts": FEW_DOUBTS,
     }
     return render("run.html", values)
+
+
+def doubted_rows(record: FinishedRun) -> dict[str, Any]:
+    """The rows whose annotations may be wrong, each with its link, and the command that makes the links work."""
+    split = labelled_split(record.experiment, record.evaluation["split"])
+    files: dict[str, str] = record.analysis.get("images", {})
+    rows = [
+        {
+            **row,
+            "image": data_url_of(record.path, files, row),
+            "link": link_to(row["key"], split) if split and "key" in row else None,
+        }
+        for row in record.analysis.get("mistakes", [])
+    ]
+    is_linked = split and any(row["link"] for row in rows)
+    command = label_command(RunLayout(record.path).config.name, ".", split) if split and is_linked else None
+    return {"mistakes": rows, "label_command": command}
 
 
 def output_section(record: FinishedRun, heading: str) -> dict[str, Any]:

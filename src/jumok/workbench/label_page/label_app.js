@@ -237,7 +237,8 @@
     }
 
     async openAddress() {
-      const asked = new URLSearchParams(location.hash.slice(1)).get("key"), key = this.knownKey(asked);
+      const address = new URLSearchParams(location.hash.slice(1)), asked = address.get("key"), split = address.get("split"), key = this.knownKey(asked);
+      if (asked !== null && split !== null && split !== this.session.split) { this.notice(t("otherSplit", asked, split, this.session.split)); return false; }
       if (asked === null || key === this.desk?.key) return asked !== null;
       if (key === null) { this.notice(t("noItem", asked)); return false; }
       await this.desk.open(key);
