@@ -42,6 +42,8 @@ class WorkerProcess:
     def __init__(self, process: asyncio.subprocess.Process, description: Mapping[str, Any]) -> None:
         self.process, self.description = process, description
         self.batches = 0
+        self.last = asyncio.Event()  # is set when the batch that was sent last is over
+        self.last.set()
 
     @classmethod
     async def spawn(cls) -> "WorkerProcess":
@@ -93,7 +95,7 @@ class WorkerProcess:
         self.description = frame.header["ready"]
 
     async def compute(self, jobs: Sequence[Job], limit: float) -> Frame:
-        """Compute a batch; growing answers are told to their jobs.
+        """Compute a batch, after those that were sent before; growing answers are told to their jobs.
 
         Args:
             jobs: The batch; all ask alike.
@@ -106,6 +108,8 @@ class WorkerProcess:
             WorkerDied: The process ended, or took too long.
         """
         self.batches += 1
+        number, before = self.batches, self.last
+        over = self.last = asyncio.Event()
         requests = [
             {"inputs": job.inputs, "uploads": {name: len(files) for name, files in job.uploads.items()}}
             for job in jobs
@@ -113,10 +117,11 @@ class WorkerProcess:
         blobs = [data for job in jobs for files in job.uploads.values() for data in files]
         try:
             async with asyncio.timeout(limit):
-                await self.send(Frame({"id": self.batches, **jobs[0].asked, "requests": requests}, blobs))
+                await self.send(Frame({"id": number, **jobs[0].asked, "requests": requests}, blobs))
+                await before.wait()
                 while True:
                     frame = await self.receive()
-                    if frame.header.get("done") == self.batches:
+                    if frame.header.get("done") == number:
                         return frame
                     grown = jobs[frame.header["grown"]].grown
                     if grown is not None:
@@ -124,6 +129,8 @@ class WorkerProcess:
         except TimeoutError:
             self.kill()
             raise WorkerDied(f"it took longer than {limit:.1f} s") from None
+        finally:
+            over.set()
 
     async def send(self, frame: Frame) -> None:
         """Write a frame; raises WorkerDied."""

@@ -46,10 +46,10 @@ class Job:
         """Whether nobody waits for it any more."""
         return self.answers.done()
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer with an error."""
+    def refuse(self, reason: Exception) -> None:
+        """End without an answer."""
         if not self.answers.done():
-            self.answers.set_exception(refusal)
+            self.answers.set_exception(reason)
 
 
 class JobQueue:
@@ -159,6 +159,13 @@ class JobQueue:
         self._remove(taken)
         return taken
 
+    @property
+    def full_batch(self) -> Hashable | None:
+        """What the first request asks, if as many that ask alike wait as are computed together; else None."""
+        if not self.jobs or self.jobs[0].alone or self.waiting[self.jobs[0].kind] < self.limits.batch:
+            return None
+        return self.jobs[0].kind
+
     def drop_over(self) -> None:
         """Forget requests that nobody waits for, before they are computed."""
         over = [job for job in self.jobs if job.is_over]
@@ -169,7 +176,10 @@ class JobQueue:
 
     def _remove(self, jobs: Sequence[Job]) -> None:
         gone = set(map(id, jobs))
-        self.jobs = deque(job for job in self.jobs if id(job) not in gone)
+        while self.jobs and id(self.jobs[0]) in gone:
+            gone.remove(id(self.jobs.popleft()))
+        if gone:
+            self.jobs = deque(job for job in self.jobs if id(job) not in gone)
         for job in jobs:
             self.waiting[job.kind] -= len(job.inputs)
             if not self.waiting[job.kind]:
