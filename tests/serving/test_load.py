@@ -123,6 +123,22 @@ def test_batches_are_small_where_large_ones_would_come_too_late():
     run(test)
 
 
+def test_requests_that_wait_are_bounded_by_connections():
+    """However fast a model is, half of all connections are left to those who are refused."""
+    queue = JobQueue(replace(LIMITS, connections=4), ServiceTimes())
+
+    async def test():
+        one, other = (Job({}, ["a"], 99.0, asyncio.get_running_loop().create_future()) for _ in "12")
+        queue.add(one, 0.0, 0.0)
+        queue.add(other, 0.0, 0.0)
+        refusal = queue.why_full(0.4)
+        assert refusal is not None and refusal.status == 429 and refusal.headers == {"retry-after": "1"}
+        queue.take()
+        assert queue.why_full(0.4) is None
+
+    run(test)
+
+
 def test_a_server_that_is_behind_sheds_what_it_could_not_read_in_time():
     async def test():
         async with served(made("transformer"), limits=replace(LIMITS, wait=1.0)) as server:

@@ -12,6 +12,7 @@ from jumok.serving.limits import ServingLimits
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
 
+WAITING_SHARE = 0.5  # of all connections may wait for answers; the others are for those who are refused
 BATCH_SHARE = 0.5  # of the time that a request may take, at most, is its batch computed
 COMING = "coming"  # the kind of requests whose kind is not known yet
 AnswerBytes = Sequence[bytes]  # the JSON of the answer to each input
@@ -70,13 +71,13 @@ class JobQueue:
         return self.times.queue(expected, self.limits.batch)
 
     def why_full(self, wait: float) -> Refusal | None:
-        """The refusal of a request that would wait so many seconds, if that is too long."""
-        if wait <= self.limits.wait:
+        """The refusal of a request that would wait so many seconds, if that is too long, or if too many wait."""
+        if wait <= self.limits.wait and len(self.jobs) < WAITING_SHARE * self.limits.connections:
             return None
         return Refusal(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"too many requests wait, for about {wait:.1f} s; ask again later",
-            retry_after=wait - self.limits.wait / 2,
+            retry_after=max(wait - self.limits.wait / 2, wait / 2),
             shed="wait",
         )
 
