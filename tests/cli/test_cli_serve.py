@@ -24,7 +24,8 @@ from jumok.serving import memory
 from jumok.serving.limits import ServingLimits
 from jumok.serving.process import WorkerProcess
 from jumok.serving.prove.attacks import png_bomb
-from jumok.serving.prove.proof import cores_between, longest_gap, percentile, slope_of, step_of
+from jumok.serving.prove.proof import cores_between, longest_gap, slope_of
+from jumok.serving.prove.step import percentile, step_of
 from jumok.serving.prove.table import tables_of
 from jumok.serving.prove.target import LONGEST_LINE, ProvedServer
 from served_models import run

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from time import monotonic
 
@@ -122,6 +123,22 @@ def test_batches_are_small_where_large_ones_would_come_too_late():
     run(test)
 
 
+def test_requests_that_wait_are_bounded_by_connections():
+    """However fast a model is, half of all connections are left to those who are refused."""
+    queue = JobQueue(replace(LIMITS, connections=4), ServiceTimes())
+
+    async def test():
+        one, other = (Job({}, ["a"], 99.0, asyncio.get_running_loop().create_future()) for _ in "12")
+        queue.add(one, 0.0, 0.0)
+        queue.add(other, 0.0, 0.0)
+        refusal = queue.why_full(0.4)
+        assert refusal is not None and refusal.status == 429 and refusal.headers == {"retry-after": "1"}
+        queue.take()
+        assert queue.why_full(0.4) is None
+
+    run(test)
+
+
 def test_a_server_that_is_behind_sheds_what_it_could_not_read_in_time():
     async def test():
         async with served(made("transformer"), limits=replace(LIMITS, wait=1.0)) as server:
@@ -182,6 +199,53 @@ def test_a_dead_process_loses_no_request_but_one_that_kills_it_twice():
             assert sorted(one.status_code for one in answers) == [200, 200, 500]
             assert "died, twice" in next(one for one in answers if one.status_code == 500).json()["error"]
             assert (await post(server)).status_code == 200
+
+    run(test)
+
+
+@asynccontextmanager
+async def two_batches():
+    """A server whose process has two batches of two requests, and the answers that are waited for."""
+    async with served(made("transformer"), limits=replace(LIMITS, batch=2)) as server:
+        worker, model = server.worker(), server.service.models["made"]
+        first = worker.gate = asyncio.Event()
+        asked = [post(server)]
+        await until(lambda: worker.sizes == [1])
+        asked += [post(server) for _ in range(4)]
+        await until(lambda: len(model.queue) == 4)
+        worker.gate = asyncio.Event()
+        first.set()
+        await until(lambda: len(worker.sizes) == 3)
+        assert [one.size for one in model.running] == [2, 2] and not model.queue.jobs
+        yield server, asked
+
+
+def test_a_full_batch_is_sent_ahead_while_another_one_is_computed():
+    async def test():
+        async with two_batches() as (server, asked):
+            old, model = server.worker(), server.service.models["made"]
+            asked += [post(server) for _ in range(4)]
+            await until(lambda: len(model.queue) == 4)
+            exchange = asyncio.create_task(server.client.post("/reload"))
+            await until(
+                lambda: model.exchanges
+            )  # what was sent is computed; then the new process has its turn
+            old.gate.set()
+            assert (await exchange).status_code == 200
+            assert [one.status_code for one in await asyncio.gather(*asked)] == [200] * 9
+            assert old.sizes == [1, 2, 2] and server.worker().sizes == [2, 2] and not model.exchanges
+
+    run(test)
+
+
+def test_a_process_that_dies_with_two_batches_loses_no_request():
+    async def test():
+        async with two_batches() as (server, asked):
+            server.worker().dies = 2
+            server.worker().gate.set()
+            assert [one.status_code for one in await asyncio.gather(*asked)] == [200] * 5
+            assert server.service.models["made"].restarts == 1
+            assert server.worker().sizes == [1, 1, 1, 1]  # each alone, and nothing ahead of it
 
     run(test)
 

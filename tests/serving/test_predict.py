@@ -294,6 +294,6 @@ def test_logs_say_nothing_of_contents():
             await server.client.post("/predict/geheimnis", json={"geheimnis": 1})
 
     run(test)
-    events = [json.loads(line) for line in lines]
+    events = [json.loads(line) for line in "".join(lines).splitlines()]
     assert [one["status"] for one in events if one["event"] == "request"] == [200, 404, 404]
     assert "geheimnis" not in "".join(lines)

@@ -202,6 +202,8 @@ def prove_server(sources: "Sequence[ModelSource]", options: Sequence[str], json:
     console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 120)
     for table in tables_of(proof):
         console.print(table)
+    for remark in proof["remarks"]:
+        console.print(remark)
 
 
 def run_server(

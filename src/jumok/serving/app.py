@@ -1,12 +1,14 @@
 """The routes of a server as an ASGI application."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from http import HTTPStatus
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from jumok.errors import JumokError
 from jumok.serving.gate import Gate
@@ -34,26 +36,18 @@ def serving_app(service: Service, hosts: Collection[str] | None, token: str | No
     Returns:
         The application.
     """
-    app = FastAPI(
+    described = FastAPI(
         title="jumok",
         version=version,
         docs_url=None,  # those pages load programs from other hosts; ours does not
         redoc_url=None,
         openapi_url=None,  # it is made with examples of the models, in server_routes
-        exception_handlers={
-            Refusal: on_refusal(service),
-            JumokError: on_error,
-            HTTPException: on_http_exception,
-            ClientDisconnect: on_gone,
-            ClientGone: on_gone,
-            Exception: on_server_error,
-        },
     )
-    app.router.redirect_slashes = False
-    add_predict_routes(app, service)
-    add_generate_routes(app, service)
-    add_protocol_routes(app, service, version)
-    add_server_routes(app, service)
+    add_predict_routes(described, service)
+    add_generate_routes(described, service)
+    add_protocol_routes(described, service, version)
+    add_server_routes(described, service)
+    app = AnsweringApp([one for one in described.routes if isinstance(one, Route)], service)
     rules = Rules(hosts, to_error, service.limits.body_bytes, is_page=lambda path: path == "/docs")
     return Gate(Guard(app, rules), service, token, address_of)
 
@@ -79,34 +73,49 @@ def address_of(path: str) -> tuple[str, str | None]:
     return "other", None
 
 
-def on_refusal(service: Service) -> Any:
-    """The response to a request that is refused."""
+class AnsweringApp:
+    """Answers requests by functions that read them themselves.
 
-    async def respond(request: Request, refusal: Refusal) -> Response:
-        service.metrics.count_shed(refusal.shed)
-        return json_response(to_error(str(refusal)), refusal.status, dict(refusal.headers))
+    FastAPI describes the routes, but what it does for each request takes longer than all the rest.
+    """
 
-    return respond
+    def __init__(self, routes: Sequence[Route], service: Service) -> None:
+        self.routes, self.service = routes, service
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request, failure = Request(scope, receive, send), None
+        try:
+            response = await self.respond(request)
+        except Exception as error:
+            response = self.on_error(error)
+            failure = error if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR else None
+        await response(scope, receive, send)
+        if failure is not None and not isinstance(failure, JumokError):
+            raise failure
 
-async def on_error(request: Request, error: JumokError) -> Response:
-    """The response to an error of the client."""
-    return json_response(to_error(str(error)), 400)
+    async def respond(self, request: Request) -> Response:
+        """The response of the route that fits; HTTPException if none does."""
+        status = HTTPStatus.NOT_FOUND
+        for route in self.routes:
+            match, found = route.matches(request.scope)
+            if match is Match.FULL:
+                response: Response = await route.endpoint(request, **found["path_params"])
+                return response
+            if match is Match.PARTIAL:
+                status = HTTPStatus.METHOD_NOT_ALLOWED
+        raise HTTPException(status)
 
-
-async def on_http_exception(request: Request, error: HTTPException) -> Response:
-    """The response to an unknown address or method, or a form that cannot be read."""
-    return json_response(
-        to_error(HTTP_SENTENCES.get(error.status_code, str(error.detail))), error.status_code
-    )
-
-
-async def on_gone(request: Request, error: Exception) -> Response:
-    """The response that nobody reads."""
-    return json_response(to_error("the client has gone"), GONE)
-
-
-async def on_server_error(request: Request, error: Exception) -> Response:
-    """The response to an error of the program."""
-    sentence = f"this could not be answered ({type(error).__name__}); the log of the server says more"
-    return json_response(to_error(sentence), 500)
+    def on_error(self, error: Exception) -> Response:
+        """The response to a request that ended in an error."""
+        if isinstance(error, Refusal):
+            self.service.metrics.count_shed(error.shed)
+            return json_response(to_error(str(error)), error.status, dict(error.headers))
+        if isinstance(error, JumokError):
+            return json_response(to_error(str(error)), 400)
+        if isinstance(error, HTTPException):  # an unknown address or method, or a form that cannot be read
+            sentence = HTTP_SENTENCES.get(error.status_code, str(error.detail))
+            return json_response(to_error(sentence), error.status_code)
+        if isinstance(error, ClientDisconnect | ClientGone):
+            return json_response(to_error("the client has gone"), GONE)  # nobody reads it
+        sentence = f"this could not be answered ({type(error).__name__}); the log of the server says more"
+        return json_response(to_error(sentence), 500)

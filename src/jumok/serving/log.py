@@ -3,11 +3,16 @@
 import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from queue import Full, Queue
+from queue import Empty, Full, Queue
 from threading import Thread
+from time import sleep
 from typing import Any
 
+GATHERING = (
+    0.02  # seconds in which lines are gathered: a thread that woke for each would cost more than a request
+)
 MAX_WAITING_LINES = 10_000  # that wait for whoever reads them; beyond it lines are dropped, and counted
 
 
@@ -39,10 +44,17 @@ class EventLog:
 
     def _write(self) -> None:
         while (line := self.lines.get()) is not None:
-            try:
-                self.write(line)
-            except (OSError, ValueError):  # nobody reads it any more
-                continue
+            sleep(GATHERING)
+            gathered, goes_on = [line], True
+            with suppress(Empty):
+                while goes_on:
+                    line = self.lines.get_nowait()
+                    goes_on = line is not None
+                    gathered += [line] if line is not None else []
+            with suppress(OSError, ValueError):  # nobody reads it any more
+                self.write("".join(gathered))
+            if not goes_on:
+                return
 
 
 def to_stderr(line: str) -> None:

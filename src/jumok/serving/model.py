@@ -1,7 +1,9 @@
 """A model that is served: its queue, the process that computes, and what happens when that one dies."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic
 from typing import Any
@@ -15,12 +17,23 @@ from jumok.serving.process import ModelSource, WorkerDied, WorkerProcess
 from jumok.serving.queue import Job, JobQueue
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
+from jumok.serving.wire import Frame
 
 StartWorker = Callable[[ModelSource, ServingLimits], Awaitable[WorkerProcess]]
 
 REQUEST_ATTEMPTS = 2  # that a request has when the process dies; the second one alone
 BEHIND = 0.05  # seconds of lag, from which on the server itself, not a model, is what requests wait for
+AHEAD = 0.25  # seconds: of batches that take less, one is sent while another one is computed
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to load
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Requests that the process computes together."""
+
+    jobs: Sequence[Job]
+    size: int  # inputs
+    done: "asyncio.Task[Frame]"
 
 
 class ServedModel:
@@ -36,9 +49,12 @@ class ServedModel:
         self.worker: WorkerProcess | None = None
         self.description: Mapping[str, Any] = {}
         self.loaded = asyncio.Event()
-        self.turn = asyncio.Lock()  # held while a batch is computed, or the process is exchanged
-        self.running: Sequence[Job] = ()
-        self.began = 0.0  # when the running batch, or the loading, began
+        self.turn = asyncio.Lock()  # held while batches are computed, or the process is exchanged
+        self.exchanges = 0  # that wait for their turn
+        self.running: deque[Batch] = (
+            deque()
+        )  # what the process has: one is computed, another one may wait for it
+        self.began = 0.0  # when the batch that is computed, or the loading, began
         self.load_seconds = 5.0
         self.restarts = 0
         self.coming = 0  # requests that were let in, and are not in the queue yet
@@ -79,30 +95,60 @@ class ServedModel:
                     await self.compute(jobs)
         finally:
             watching.cancel()
+            for batch in self.running:
+                batch.done.cancel()
             if self.worker is not None:
                 await self.worker.stop()
 
     async def compute(self, jobs: Sequence[Job]) -> None:
-        """Compute one batch, and hand out its answers; if the process dies, its requests come once more, alone."""
+        """Compute a batch, and those that can be sent ahead meanwhile, and hand out their answers.
+
+        If the process dies, their requests come once more, alone.
+        """
         jobs = [job for job in jobs if not job.is_over]
         if not jobs or self.worker is None:
             self.queue.put_back(jobs)
             return
-        self.running, self.began = jobs, monotonic()
-        size = sum(len(job.inputs) for job in jobs)
-        self.metrics.batch(self.name, size, [self.began - job.arrived for job in jobs])
-        limit = max(self.limits.hang, max(job.deadline for job in jobs) - self.began)
-        try:
-            done = await self.worker.compute(jobs, limit)
-        except WorkerDied as reason:
-            self.running = ()
-            await self.recover(jobs, str(reason))
+        self.began = monotonic()
+        self.send(self.worker, jobs)
+        while self.running:
+            self.send_ahead(self.worker)
+            batch = self.running[0]
+            try:
+                done = await batch.done
+            except WorkerDied as reason:
+                await asyncio.gather(*(one.done for one in self.running), return_exceptions=True)
+                lost = [job for one in self.running for job in one.jobs]
+                self.running.clear()
+                await self.recover(lost, str(reason))
+                return
+            self.running.popleft()
+            now = monotonic()
+            self.times.add(batch.jobs[0].kind, batch.size, now - self.began)
+            self.began = now
+            self.send_ahead(self.worker)
+            answers = iter(done.blobs)
+            for job, result in zip(batch.jobs, done.header["results"], strict=True):
+                hand_out(job, result, [next(answers) for _ in range(result["answers"])])
+
+    def send(self, worker: WorkerProcess, jobs: Sequence[Job]) -> None:
+        """Give a batch to the process."""
+        now, size = monotonic(), sum(len(job.inputs) for job in jobs)
+        self.metrics.batch(self.name, size, [now - job.arrived for job in jobs])
+        limit = max(self.limits.hang, max(job.deadline for job in jobs) - now)
+        self.running.append(Batch(jobs, size, asyncio.create_task(worker.compute(jobs, limit))))
+
+    def send_ahead(self, worker: WorkerProcess) -> None:
+        """Give the process a full batch while it computes another one, so that it need not wait for this server.
+
+        Only where batches are short: what waits here can still be dropped, or be joined by more.
+        """
+        if len(self.running) != 1 or self.exchanges or self.running[0].jobs[0].alone:
             return
-        self.running = ()
-        self.times.add(jobs[0].kind, size, monotonic() - self.began)
-        answers = iter(done.blobs)
-        for job, result in zip(jobs, done.header["results"], strict=True):
-            hand_out(job, result, [next(answers) for _ in range(result["answers"])])
+        self.queue.drop_over()
+        kind = self.queue.full_batch
+        if kind is not None and self.times.batch(kind, self.limits.batch) < AHEAD:
+            self.send(worker, self.queue.take())
 
     async def recover(self, jobs: Sequence[Job], reason: str) -> None:
         """Put the requests of a lost batch back, refuse those that were lost twice, and load again."""
@@ -147,10 +193,14 @@ class ServedModel:
             RunError: It cannot be loaded; the old one goes on.
         """
         fresh = await self.start(self.source, self.limits)
-        async with self.turn:
-            old, self.worker = self.worker, fresh
-            self.description = fresh.description
-            self.loaded.set()
+        self.exchanges += 1
+        try:
+            async with self.turn:
+                old, self.worker = self.worker, fresh
+                self.description = fresh.description
+                self.loaded.set()
+        finally:
+            self.exchanges -= 1
         self.log.event("reloaded", {"model": self.name})
         if old is not None:
             await old.stop()
@@ -193,15 +243,14 @@ class ServedModel:
 
     @property
     def busy(self) -> float:
-        """Seconds, predicted, until the running batch is over, or the model is loaded again."""
+        """Seconds, predicted, until the running batches are over, or the model is loaded again."""
         age = monotonic() - self.began
         if not self.loaded.is_set():
             return max(self.load_seconds - age, 0.1)
         if not self.running:
             return 0.0
-        size = sum(len(job.inputs) for job in self.running)
-        left = self.times.batch(self.running[0].kind, size) - age
-        return abs(left)  # one that is overdue may take as long again as it is late
+        first, *ahead = (self.times.batch(one.jobs[0].kind, one.size) for one in self.running)
+        return abs(first - age) + sum(ahead)  # one that is overdue may take as long again as it is late
 
     def refuse_early(self) -> None:
         """Refuse a request before it is read: the server drains, the model was never loaded, or too many wait."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,14 @@ class WorkerProcess:
 
     def __init__(self, process: asyncio.subprocess.Process, description: Mapping[str, Any]) -> None:
         self.process, self.description = process, description
+        self.modules: Sequence[str] = ()  # that its model needed
         self.batches = 0
+        self.last = asyncio.Event()  # is set when the batch that was sent last is over
+        self.last.set()
 
     @classmethod
-    async def spawn(cls) -> "WorkerProcess":
-        """Start a process that loads all libraries, and then waits to be told its model."""
+    async def spawn(cls, modules: Sequence[str] = ()) -> "WorkerProcess":
+        """Start a process that loads all libraries, and these modules, and then waits to be told its model."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "jumok.serving.worker"),
             stdin=asyncio.subprocess.PIPE,
@@ -53,7 +57,11 @@ class WorkerProcess:
             env={**PATIENT, **os.environ},
             start_new_session=True,  # Ctrl-C of a terminal is for the server, which drains first
         )
-        return cls(process, {})
+        worker = cls(process, {})
+        if modules:
+            with suppress(WorkerDied):  # whoever takes it sees that
+                await worker.send(Frame({"modules": modules}))
+        return worker
 
     async def load(self, source: ModelSource, limits: ServingLimits) -> None:
         """Load a model.
@@ -90,10 +98,10 @@ class WorkerProcess:
         if "failed" in frame.header:
             await process.wait()
             raise RunError(frame.header["failed"])
-        self.description = frame.header["ready"]
+        self.description, self.modules = frame.header["ready"], frame.header["modules"]
 
     async def compute(self, jobs: Sequence[Job], limit: float) -> Frame:
-        """Compute a batch; growing answers are told to their jobs.
+        """Compute a batch, after those that were sent before; growing answers are told to their jobs.
 
         Args:
             jobs: The batch; all ask alike.
@@ -106,6 +114,8 @@ class WorkerProcess:
             WorkerDied: The process ended, or took too long.
         """
         self.batches += 1
+        number, before = self.batches, self.last
+        over = self.last = asyncio.Event()
         requests = [
             {"inputs": job.inputs, "uploads": {name: len(files) for name, files in job.uploads.items()}}
             for job in jobs
@@ -113,10 +123,11 @@ class WorkerProcess:
         blobs = [data for job in jobs for files in job.uploads.values() for data in files]
         try:
             async with asyncio.timeout(limit):
-                await self.send(Frame({"id": self.batches, **jobs[0].asked, "requests": requests}, blobs))
+                await self.send(Frame({"id": number, **jobs[0].asked, "requests": requests}, blobs))
+                await before.wait()
                 while True:
                     frame = await self.receive()
-                    if frame.header.get("done") == self.batches:
+                    if frame.header.get("done") == number:
                         return frame
                     grown = jobs[frame.header["grown"]].grown
                     if grown is not None:
@@ -124,6 +135,8 @@ class WorkerProcess:
         except TimeoutError:
             self.kill()
             raise WorkerDied(f"it took longer than {limit:.1f} s") from None
+        finally:
+            over.set()
 
     async def send(self, frame: Frame) -> None:
         """Write a frame; raises WorkerDied."""
@@ -176,7 +189,7 @@ class WorkerPool:
         worker = await self.take()
         await worker.load(source, limits)
         if self.spare is None:
-            self.spare = asyncio.create_task(WorkerProcess.spawn())
+            self.spare = asyncio.create_task(WorkerProcess.spawn(worker.modules))
         return worker
 
     async def take(self) -> WorkerProcess:

@@ -63,24 +63,24 @@ def add_protocol_routes(app: FastAPI, service: Service, version: str) -> None:
         version: The version of jumok.
     """
 
-    async def server() -> Response:
+    async def server(request: Request) -> Response:
         """The server."""
         return json_response({"name": "jumok", "version": version, "extensions": ["generate"]})
 
-    async def live() -> Response:
+    async def live(request: Request) -> Response:
         """Whether the server runs."""
         return json_response({"live": True})
 
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         """Whether all models answer; 503 where they do not."""
         return json_response({"ready": service.is_ready}, 200 if service.is_ready else 503)
 
-    async def model_ready(model: str) -> Response:
+    async def model_ready(request: Request, model: str) -> Response:
         """Whether a model answers; 503 where it does not."""
         found = service.model(model)
         return json_response({"name": found.name, "ready": found.is_ready}, 200 if found.is_ready else 503)
 
-    async def model_metadata(model: str) -> Response:
+    async def model_metadata(request: Request, model: str) -> Response:
         """Inputs and outputs of a model."""
         return json_response(metadata(service.model(model)))
 

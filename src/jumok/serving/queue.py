@@ -12,6 +12,7 @@ from jumok.serving.limits import ServingLimits
 from jumok.serving.refusal import Refusal
 from jumok.serving.service_time import ServiceTimes
 
+WAITING_SHARE = 0.5  # of all connections may wait for answers; the others are for those who are refused
 BATCH_SHARE = 0.5  # of the time that a request may take, at most, is its batch computed
 COMING = "coming"  # the kind of requests whose kind is not known yet
 AnswerBytes = Sequence[bytes]  # the JSON of the answer to each input
@@ -46,10 +47,10 @@ class Job:
         """Whether nobody waits for it any more."""
         return self.answers.done()
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer with an error."""
+    def refuse(self, reason: Exception) -> None:
+        """End without an answer."""
         if not self.answers.done():
-            self.answers.set_exception(refusal)
+            self.answers.set_exception(reason)
 
 
 class JobQueue:
@@ -70,13 +71,13 @@ class JobQueue:
         return self.times.queue(expected, self.limits.batch)
 
     def why_full(self, wait: float) -> Refusal | None:
-        """The refusal of a request that would wait so many seconds, if that is too long."""
-        if wait <= self.limits.wait:
+        """The refusal of a request that would wait so many seconds, if that is too long, or if too many wait."""
+        if wait <= self.limits.wait and len(self.jobs) < WAITING_SHARE * self.limits.connections:
             return None
         return Refusal(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"too many requests wait, for about {wait:.1f} s; ask again later",
-            retry_after=wait - self.limits.wait / 2,
+            retry_after=max(wait - self.limits.wait / 2, wait / 2),
             shed="wait",
         )
 
@@ -159,6 +160,13 @@ class JobQueue:
         self._remove(taken)
         return taken
 
+    @property
+    def full_batch(self) -> Hashable | None:
+        """What the first request asks, if as many that ask alike wait as are computed together; else None."""
+        if not self.jobs or self.jobs[0].alone or self.waiting[self.jobs[0].kind] < self.limits.batch:
+            return None
+        return self.jobs[0].kind
+
     def drop_over(self) -> None:
         """Forget requests that nobody waits for, before they are computed."""
         over = [job for job in self.jobs if job.is_over]
@@ -169,7 +177,10 @@ class JobQueue:
 
     def _remove(self, jobs: Sequence[Job]) -> None:
         gone = set(map(id, jobs))
-        self.jobs = deque(job for job in self.jobs if id(job) not in gone)
+        while self.jobs and id(self.jobs[0]) in gone:
+            gone.remove(id(self.jobs.popleft()))
+        if gone:
+            self.jobs = deque(job for job in self.jobs if id(job) not in gone)
         for job in jobs:
             self.waiting[job.kind] -= len(job.inputs)
             if not self.waiting[job.kind]:

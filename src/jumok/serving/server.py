@@ -2,7 +2,6 @@
 
 import asyncio
 import ctypes
-import select
 import signal
 import socket
 import struct
@@ -19,7 +18,7 @@ from jumok.serving.gate import Gate
 from jumok.serving.limits import ServingLimits
 from jumok.serving.log import EventLog
 from jumok.serving.service import Service
-from jumok.serving.shedding import shedding_connection
+from jumok.serving.shedding import has_data, is_about_to_ask, shedding_connection
 
 LAST_REQUESTS = (
     0.1  # seconds in which requests that came before the door was closed are refused with a response
@@ -147,7 +146,8 @@ class Server:
             newest = sorted(seen.items(), key=lambda item: -item[1][1])  # uvicorn's set of them has no order
             for number, (connection, (asked, started)) in enumerate(newest):
                 patience = self.limits.receive if asked == (None, 0) else KEEP_ALIVE
-                if number >= most or now - started > patience:  # the oldest are the last here
+                is_silent = now - started > patience and not is_about_to_ask(connection)
+                if number >= most or is_silent:  # the oldest are the last here
                     connection.transport.close()
             since = seen
 
@@ -160,16 +160,6 @@ def accept_no_more(bound: socket.socket) -> None:
         bound.setsockopt(
             socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", count, ctypes.addressof(code))
         )
-
-
-def has_data(connection: Any) -> bool:
-    """Whether something has come over a connection that was not read yet."""
-    poll = select.poll()
-    try:
-        poll.register(connection.transport.get_extra_info("socket").fileno(), select.POLLIN)
-    except (OSError, ValueError, AttributeError):  # it is closed
-        return False
-    return bool(poll.poll(0))
 
 
 def run_until_stopped(server: Server, when_ready: Callable[[], None]) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from time import monotonic
-from typing import Any
 
 from starlette.requests import Request
 
@@ -141,15 +140,13 @@ class Service:
         job, seconds = self.job(request, asked, grown)
         request.scope[ENTRY].leave()
         model.accept(job)
-        watching = asyncio.create_task(wait_for_disconnect(request))
+        left = max(job.deadline - monotonic(), 0.0)
+        ending = asyncio.get_running_loop().call_later(left, job.refuse, timed_out(seconds))
+        watching = asyncio.create_task(give_up_without_client(request, job))
         try:
-            left = job.deadline - monotonic()
-            waiting: set[asyncio.Future[Any]] = {job.answers, watching}
-            await asyncio.wait(waiting, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if job.answers.done():
-                return job.answers.result()
-            raise ClientGone if watching.done() else timed_out(seconds)
+            return await job.answers
         finally:
+            ending.cancel()
             watching.cancel()
             job.answers.cancel()
 
@@ -211,7 +208,8 @@ class Service:
                 metrics.memory.labels(name).set(model.worker.memory)
 
 
-async def wait_for_disconnect(request: Request) -> None:
-    """Return when the client has gone."""
+async def give_up_without_client(request: Request, job: Job) -> None:
+    """End a request when its client has gone."""
     while (await request.receive())["type"] != "http.disconnect":
         continue
+    job.refuse(ClientGone())

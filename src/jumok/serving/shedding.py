@@ -8,6 +8,7 @@ whatever is unusual goes the usual way, where it is refused as well.
 import json
 import math
 import re
+import select
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -44,6 +45,11 @@ class SheddingConnection(HttpToolsProtocol):
                 return
         super().data_received(data)
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, as it asked nothing for a while."""
+        if not is_about_to_ask(self):
+            super().timeout_keep_alive_handler()
+
     def on_message_begin(self) -> None:
         """A request begins."""
         self.in_message = True
@@ -53,6 +59,21 @@ class SheddingConnection(HttpToolsProtocol):
         """A request has come whole."""
         self.in_message = False
         super().on_message_complete()
+
+
+def is_about_to_ask(connection: Any) -> bool:
+    """Whether something has come over a connection that this server, being busy, has not read yet, but will."""
+    return not connection.flow.read_paused and has_data(connection)
+
+
+def has_data(connection: Any) -> bool:
+    """Whether something has come over a connection that was not read yet."""
+    poll = select.poll()
+    try:
+        poll.register(connection.transport.get_extra_info("socket").fileno(), select.POLLIN)
+    except (OSError, ValueError, AttributeError):  # it is closed
+        return False
+    return bool(poll.poll(0))
 
 
 def shedding_connection(why_full: WhyFull) -> type[SheddingConnection]:

@@ -1,11 +1,14 @@
 """A process that loads one model and computes what a server sends it: frames on standard input, frames back.
 
-It ends when its input does, so that no model outlives its server.
+It ends when its input does, so that no model outlives its server. A spare process is told first which modules its model
+will need, as those of images take longer to import than a model to load.
 """
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -14,6 +17,8 @@ from typing import BinaryIO
 from jumok.errors import JumokError
 from jumok.serving.wire import Frame, pack, read_frame
 
+NEEDED = "jumok", "torchvision"  # packages whose modules are loaded when a model needs them
+MODULES = "modules"  # the key of a frame that names modules
 OUT_OF_MEMORY_SCORE = "800"  # of 1000: the kernel ends this process before the server
 
 
@@ -33,14 +38,20 @@ def run_worker() -> None:
     except (JumokError, MemoryError, RuntimeError, ValueError, OSError) as error:
         send(Frame({"failed": sentence_for_client(error)}))
         return
-    send(Frame({"ready": computer.description}))
+    send(Frame({"ready": computer.description, MODULES: needed_modules()}))
     while (frame := frames.get()) is not None:
         send(computer.answer(frame))
 
 
 def listen(stream: BinaryIO) -> tuple[Frame | None, "SimpleQueue[Frame | None]"]:
-    """The first frame, and a queue of those after it; the process ends with the stream, whatever it computes."""
+    """The frame that names the model, and a queue of those after it; modules that are named before are loaded.
+
+    The process ends with the stream, whatever it computes.
+    """
     first: Frame | None = read_frame(stream)
+    while first is not None and MODULES in first.header:
+        load_modules(first.header[MODULES])
+        first = read_frame(stream)
     frames: SimpleQueue[Frame | None] = SimpleQueue()
 
     def read() -> None:
@@ -51,6 +62,19 @@ def listen(stream: BinaryIO) -> tuple[Frame | None, "SimpleQueue[Frame | None]"]
     if first is not None:
         Thread(target=read, name="frames", daemon=True).start()
     return first, frames
+
+
+def needed_modules() -> list[str]:
+    """The modules that were loaded for the model, in their order."""
+    return [name for name in sys.modules if name.partition(".")[0] in NEEDED]
+
+
+def load_modules(names: Sequence[str]) -> None:
+    """Import modules of those packages, as far as they are there."""
+    for name in names:
+        if name.partition(".")[0] in NEEDED:
+            with suppress(ImportError):
+                import_module(name)
 
 
 def sender(channel: BinaryIO) -> Callable[[Frame], None]:

@@ -102,7 +102,8 @@ async def giant_bodies(target: AttackTarget) -> bool:
         while not answer.done():
             try:
                 writer.write(chunk)
-                await writer.drain()
+                async with asyncio.timeout(target.seconds):  # a server may read no more of it
+                    await writer.drain()
             except OSError:
                 break
             await asyncio.sleep(0.01)

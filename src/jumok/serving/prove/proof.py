@@ -1,8 +1,9 @@
 """The proof: capacity, overload, attacks, a killed process, an orderly end; with the aims, met or not."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -10,38 +11,17 @@ from jumok.serving.process import ModelSource, busy_processor_seconds
 from jumok.serving.prove.attacks import ATTACKS, AttackTarget
 from jumok.serving.prove.bodies import bodies_of
 from jumok.serving.prove.load import NOT_ANSWERED, LoadPlan
+from jumok.serving.prove.remarks import remarks_on
+from jumok.serving.prove.step import LoadStep, step_of
 from jumok.serving.prove.target import Load, ProvedServer
 
 LOADS = (0.5, 1.0, 2.0, 5.0, 10.0)  # times the measured capacity
-OVERLOAD = 10.0  # seconds of the largest load
-SETTLING = 2.0  # of these, in which connections and batches grow; then memory must stay as it is
+OVERLOAD = 16.0  # seconds of the largest load
+SETTLING = 8.0  # of these, in which connections and what they hold grow; then memory must stay as it is
 CLIENTS = 128  # of the closed loop that measures capacity: two batches
 ALONE, SATURATED, STEP, ATTACK, KILL, END = 4.0, 6.0, 6.0, 12.0, 12.0, 3.0  # seconds
 PAUSE = 0.5  # seconds between steps, in which queues run empty
 GOODPUT, RECOVERY, SPEEDUP, SLOPE = 0.9, 5.0, 3.0, 0.5  # aims; the slope in megabytes a second
-
-
-@dataclass(frozen=True)
-class LoadStep:
-    """One load."""
-
-    load: float  # times the capacity
-    offered: float  # requests a second
-    goodput: float  # answers a second, within their deadline, while the load lasted
-    p50: float  # milliseconds, from when a request should be sent
-    p95: float
-    p99: float
-    shed: float  # share of requests answered 429
-    failed: int  # any other status but 200
-    lost: int  # written and never answered
-    late: float  # seconds that the sender was behind its plan, at most
-    memory: int  # bytes of server and model at the end
-    cores: Mapping[str, float]  # processor seconds a second of server, model, sender and all others
-    statuses: Mapping[str, int]  # requests by status; those below 1 are named in `load`
-
-    def to_json(self) -> dict[str, Any]:
-        """The step as JSON."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -113,6 +93,7 @@ class ServingProof:
             "ended": ending,
             "memory_slopes": {name: round(slope, 1) for name, slope in slopes.items()},
             "aims": [aim.to_json() for aim in aims],
+            "remarks": remarks_on(steps, len(os.sched_getaffinity(0))),
         }
 
     async def watch(self) -> None:
@@ -187,52 +168,6 @@ def cores_between(
         Processors.
     """
     return {name: round(max(after[name] - used, 0.0) / seconds, 3) for name, used in before.items()}
-
-
-def step_of(
-    load: float,
-    rate: float,
-    seconds: float,
-    result: Mapping[str, Any],
-    memory: int,
-    cores: Mapping[str, float],
-) -> LoadStep:
-    """What a load gave.
-
-    Args:
-        load: Times the capacity.
-        rate: Requests a second that were planned.
-        seconds: How long.
-        result: What the sender tells.
-        memory: Bytes of server and model at the end.
-        cores: Processors that were used, by whom.
-
-    Returns:
-        The step.
-    """
-    counts = {int(status): count for status, count in result["statuses"].items()}
-    latencies, total = sorted(result["latencies"]), sum(counts.values())
-    known = sum(counts.get(status, 0) for status in (200, 429, NOT_ANSWERED))
-    return LoadStep(
-        load=load,
-        offered=round(rate, 2),
-        goodput=round(result["in_time"] / seconds, 2),
-        p50=percentile(latencies, 0.50),
-        p95=percentile(latencies, 0.95),
-        p99=percentile(latencies, 0.99),
-        shed=round(counts.get(429, 0) / max(total, 1), 4),
-        failed=total - known,
-        lost=counts.get(NOT_ANSWERED, 0),
-        late=result["late"],
-        memory=memory,
-        cores=cores,
-        statuses=result["statuses"],
-    )
-
-
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """A percentile of seconds, in milliseconds; 0 where there are none."""
-    return round(1000 * ordered[min(int(share * len(ordered)), len(ordered) - 1)], 1) if ordered else 0.0
 
 
 def longest_gap(times: Sequence[float]) -> float:

@@ -14,9 +14,10 @@ from urllib.request import Request, urlopen
 
 from jumok.errors import RunError
 from jumok.serving.process import ModelSource, processor_seconds, resident_bytes
-from jumok.serving.prove.load import LoadPlan
+from jumok.serving.prove.load import CLIENT_PATIENCE, LoadPlan
 
 STARTING = 300.0  # seconds
+STANDING_STILL = 60.0  # seconds after which a load that should be over is given up
 LONGEST_LINE = 1 << 24  # bytes
 SHOWN_LINES = 3  # last lines of a server that did not start
 
@@ -158,7 +159,14 @@ class Load:
         pipes: Any = self.process
         pipes.stdin.write(json.dumps(asdict(plan)).encode() + b"\n")
         await pipes.stdin.drain()
-        result: dict[str, Any] = json.loads(await pipes.stdout.readline())
+        most = plan.seconds + CLIENT_PATIENCE + STANDING_STILL
+        try:
+            async with asyncio.timeout(most):
+                result: dict[str, Any] = json.loads(await pipes.stdout.readline())
+        except TimeoutError:
+            raise RunError(
+                f"the sender did not come to an end within {most:.0f} s; the machine may be too busy for a proof"
+            ) from None
         return result
 
     async def end(self) -> None:
