@@ -75,13 +75,16 @@ def test_marks_of_each_output_follow_their_image(tmp_path):
     batch = split.batch(list(range(8)))
     blocks, queries, paint = (batch.outputs[name] for name in ("blocks", "queries", "paint"))
     assert torch.equal(blocks.boxes, queries.boxes) and torch.equal(blocks.labels, queries.labels)
-    names = {name: [one.name for one in split.outputs[name].classes.classes] for name in split.outputs}
+    drawn = ("blocks", "queries", "paint")
+    names = {name: [one.name for one in split.outputs[name].classes.classes] for name in drawn}
     assert names == {
         "blocks": ["red", "blue"],
         "queries": ["red", "blue"],
         "paint": ["background", "red", "blue"],
     }
     for i in range(8):
+        colours = [names["blocks"][int(label)] for label in blocks.labels[i][blocks.valid[i]]]
+        assert split.text("colours", i) == " ".join(colours)  # both from left to right
         for box, label in zip(blocks.boxes[i], blocks.labels[i][blocks.valid[i]], strict=False):
             x, y = ((box[:2] + box[2:]) / 2).long().tolist()
             assert paint.classes[i, y, x] == label + 1
