@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -19,6 +20,7 @@ if sys.dont_write_bytecode:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import torch
+import typer.main
 
 import blank_curves
 import made_once
@@ -28,13 +30,18 @@ from jumok.evaluation import answers, apart, baselines
 from jumok.experiment import read_experiment
 from small_experiments import write_reversal
 
+# Each command line builds the tree of all commands, always the same one.
+typer.main.get_command = cache(typer.main.get_command)
+# All devices are seeded where there are several; each that is not there keeps the stack of who asked.
+seed = torch.manual_seed if torch.cuda.is_available() else torch.default_generator.manual_seed
+
 
 @pytest.fixture(autouse=True)
 def same_conditions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     cache = tmp_path_factory.getbasetemp() / "caches" / uuid4().hex  # made when something is kept
     monkeypatch.setenv("JUMOK_CACHE", str(cache))
     torch.set_num_threads(1)
-    torch.manual_seed(0)
+    seed(0)
 
 
 @pytest.fixture(autouse=True)

@@ -29,8 +29,8 @@ def two_texts(folder: Path, *overrides: str) -> Experiment:
     return read_experiment(file, overrides)
 
 
-def boxes_and_mask(folder: Path, *overrides: str) -> Experiment:
-    """Blocks in pictures, as two outputs of boxes and one mask, all from COCO files with outlines."""
+def boxes_mask_and_text(folder: Path, *overrides: str) -> Experiment:
+    """Blocks in images, as two outputs of boxes, a mask and the text of their colours, from COCO files and tables."""
     write_pictures(folder)
     for part in COUNTS:
         file = folder / f"{part}.json"
@@ -39,10 +39,13 @@ def boxes_and_mask(folder: Path, *overrides: str) -> Experiment:
             x, y, wide, high = one["bbox"]
             one["segmentation"] = [[x, y, x + wide, y, x + wide, y + high, x, y + high]]
         file.write_text(json.dumps(coco))
+        texts = (folder / f"{part}.tsv").read_text().replace("images/", "")
+        (folder / f"{part}.texts.tsv").write_text(texts)
     file = write_picture_experiment(folder, "boxes")
     options: dict[str, Any] = yaml.safe_load(file.read_text())
     options["outputs"] |= {"paint": OUTPUTS["mask"]["blocks"], "queries": OUTPUTS["query"]["blocks"]}
-    options["data"] |= {part: source_of("boxes", part) for part in COUNTS}
+    options["outputs"] |= OUTPUTS["text"]
+    options["data"] |= {part: source_of("boxes", part) | {"texts": f"{part}.texts.tsv"} for part in COUNTS}
     options["training"] |= {"select": "paint.mean_iou", "steps": STEPS, "evaluate_every": STEPS}
     file.write_text(yaml.safe_dump(options, sort_keys=False))
     return read_experiment(file, overrides)
@@ -50,5 +53,5 @@ def boxes_and_mask(folder: Path, *overrides: str) -> Experiment:
 
 def trained(task: str) -> Path:
     """A folder with an experiment of several outputs and its run; for reading only."""
-    made = {"texts": two_texts, "pictures": boxes_and_mask}[task]
+    made = {"texts": two_texts, "pictures": boxes_mask_and_text}[task]
     return trained_once(f"several-{task}", made)

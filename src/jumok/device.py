@@ -26,6 +26,14 @@ def resolve_device(name: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def seed_device(seed: int, device: torch.device) -> None:
+    """Seed the random numbers of a device; `torch.manual_seed` would also tell those that are not there."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
+
+
 NO_BF16 = "this processor does not compute in bf16; computing in fp32"
 
 

@@ -15,9 +15,9 @@ from jumok.kinds.catalogue import build_model
 from jumok.predictor import load
 from jumok.training.loss import batch_losses, joint_loss
 from run_contents import log_of
-from several_outputs import boxes_and_mask, trained, two_texts
+from several_outputs import boxes_mask_and_text, trained, two_texts
 
-OUTPUTS = {"texts": ("target", "twice"), "pictures": ("blocks", "paint", "queries")}
+OUTPUTS = {"texts": ("target", "twice"), "pictures": ("blocks", "paint", "queries", "colours")}
 SELECTED = {"texts": "twice.token_accuracy", "pictures": "paint.mean_iou"}
 FIRST = {"texts": "abc", "pictures": "images/test00.png"}
 
@@ -71,17 +71,20 @@ def test_a_joint_loss_is_the_weighted_sum_of_means(tmp_path):
 
 
 def test_marks_of_each_output_follow_their_image(tmp_path):
-    split = prepare(boxes_and_mask(tmp_path), str).splits["train"]
+    split = prepare(boxes_mask_and_text(tmp_path), str).splits["train"]
     batch = split.batch(list(range(8)))
     blocks, queries, paint = (batch.outputs[name] for name in ("blocks", "queries", "paint"))
     assert torch.equal(blocks.boxes, queries.boxes) and torch.equal(blocks.labels, queries.labels)
-    names = {name: [one.name for one in split.outputs[name].classes.classes] for name in split.outputs}
+    drawn = ("blocks", "queries", "paint")
+    names = {name: [one.name for one in split.outputs[name].classes.classes] for name in drawn}
     assert names == {
         "blocks": ["red", "blue"],
         "queries": ["red", "blue"],
         "paint": ["background", "red", "blue"],
     }
     for i in range(8):
+        colours = [names["blocks"][int(label)] for label in blocks.labels[i][blocks.valid[i]]]
+        assert split.text("colours", i) == " ".join(colours)  # both from left to right
         for box, label in zip(blocks.boxes[i], blocks.labels[i][blocks.valid[i]], strict=False):
             x, y = ((box[:2] + box[2:]) / 2).long().tolist()
             assert paint.classes[i, y, x] == label + 1

@@ -1,6 +1,7 @@
 """One self-contained HTML file from a template in this folder."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(values)
 
 
+@cache  # with its templates, which take longer to compile than to fill
 def _environment() -> "Environment":
     from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from jumok.data import batching
 from jumok.dataset import Prepared
-from jumok.device import NO_BF16, autocast, usable_precision
+from jumok.device import NO_BF16, autocast, seed_device, usable_precision
 from jumok.errors import Interrupted, RunError
 from jumok.evaluation.answers import predict_split, score_prefix
 from jumok.kinds.catalogue import build_model
@@ -187,7 +187,7 @@ class Trainer:
         """One step of the optimizer, over `accumulate` batches."""
         self.step += 1
         # dropout: a function of seed, step and rank
-        torch.manual_seed(self.options.seed * 1_000_003 + self.step + self.processes.rank * OTHER_RANK)
+        seed_device(self.options.seed * 1_000_003 + self.step + self.processes.rank * OTHER_RANK, self.device)
         rate = self.schedule(self.step)
         self.optimizer.set_learning_rate(rate)
         batches = [self.batches.next() for _ in range(self.options.accumulate)]
