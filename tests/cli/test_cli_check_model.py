@@ -1,4 +1,4 @@
-"""`jumok check --model`: mistakes planted into the annotations are listed first, with pictures and links."""
+"""`jumok check --model`: mistakes planted into the annotations are listed first, with images and links."""
 
 import json
 import re
