@@ -15,7 +15,7 @@ ROWS, COLUMNS = torch.meshgrid(torch.arange(SIZE) + 0.5, torch.arange(SIZE) + 0.
 
 
 class Scenes(NamedTuple):
-    """Drawn pictures with the truth about them."""
+    """Drawn images with the truth about them."""
 
     pixels: Tensor  # (B, 3, Y, X)
     boxes: BoxTargets

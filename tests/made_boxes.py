@@ -11,13 +11,13 @@ B, C, Q, LAYERS, SIZE = 2, 3, 6, 2, 64
 
 
 def corners(*shape: int) -> Tensor:
-    """Random boxes (..., 4) in float64, in the picture."""
+    """Random boxes (..., 4) in float64, in the image."""
     low = torch.rand(*shape, 2).double() * SIZE * 0.7
     return torch.cat((low, low + 4 + torch.rand(*shape, 2).double() * SIZE * 0.25), -1)
 
 
 def objects(counts: list[int], crowds: list[int] | None = None) -> BoxTargets:
-    """So many objects in each picture, the last `crowds` of which are crowds."""
+    """So many objects in each image, the last `crowds` of which are crowds."""
     numbers, most = torch.tensor(counts)[:, None], max(counts)
     valid = torch.arange(most) < numbers
     crowd = valid & (torch.arange(most) >= numbers - torch.tensor(crowds or [0] * len(counts))[:, None])
@@ -26,13 +26,13 @@ def objects(counts: list[int], crowds: list[int] | None = None) -> BoxTargets:
 
 
 def one_object(box: tuple[float, ...], label: int = 0, crowd: bool = False) -> BoxTargets:
-    """One picture with one box."""
+    """One image with one box."""
     one = torch.ones(1, 1, dtype=torch.bool)
     return BoxTargets(torch.tensor([[box]]).double(), torch.tensor([[label]]), one, one & crowd)
 
 
 def joined(*targets: BoxTargets) -> BoxTargets:
-    """Objects of the same pictures side by side."""
+    """Objects of the same images side by side."""
     return BoxTargets(*(torch.cat(parts, 1) for parts in zip(*targets, strict=True)))
 
 

@@ -185,7 +185,7 @@ def coordinates(size: int) -> st.SearchStrategy[tuple[float, float]]:
 
 @st.composite
 def annotated_sets(draw: st.DrawFn, outlines: bool = False) -> AnnotatedSet:
-    """Pictures with boxes of three classes; with outlines or without."""
+    """Images with boxes of three classes; with outlines or without."""
     names = ("cat", "dog", "검은 <개> & 'co'")
     pictures = []
     for number in range(draw(st.integers(1, 3))):

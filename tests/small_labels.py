@@ -1,4 +1,4 @@
-"""Experiments with labels and values that a test trains in seconds: words, and pictures of blocks."""
+"""Experiments with labels and values that a test trains in seconds: words, and images of blocks."""
 
 import json
 import random
@@ -80,7 +80,7 @@ def word_experiment(folder: Path, outputs: dict[str, Any], *overrides: str) -> E
 
 
 def write_shades(folder: Path) -> None:
-    """Pictures of one block that is dark or bright, in tables with its shade and level."""
+    """Images of one block that is dark or bright, in tables with its shade and level."""
     random_numbers = np.random.default_rng(1)
     for part, count in COUNTS.items():
         rows = []
@@ -95,7 +95,7 @@ def write_shades(folder: Path) -> None:
 
 
 def shade_experiment(folder: Path, outputs: dict[str, Any], *overrides: str) -> Experiment:
-    """A tiny model for the pictures of `write_shades`."""
+    """A tiny model for the images of `write_shades`."""
     if not (folder / "train.tsv").exists():
         write_shades(folder)
     photo = {"kind": "image", "size": 24, "augment": "none"}

@@ -1,4 +1,4 @@
-"""Pictures that a test can write and learn from in seconds: red and blue blocks on noise, of several sizes."""
+"""Images that a test can write and learn from in seconds: red and blue blocks on noise, of several sizes."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ STEPS = {"boxes": 60, "query": 120, "mask": 40, "text": 160}  # enough to learn 
 
 
 class Drawn(NamedTuple):
-    """A picture with what is in it, from left to right."""
+    """An image with what is in it, from left to right."""
 
     pixels: np.ndarray  # (Y, X, 3) uint8
     boxes: list[tuple[int, int, int, int]]
@@ -53,7 +53,7 @@ def draw(seed: int) -> Drawn:
 
 
 def write_pictures(folder: Path) -> None:
-    """The same pictures as COCO files, as masks with their lists, and as tables of the colours that are read."""
+    """The same images as COCO files, as masks with their lists, and as tables of the colours that are read."""
     for number, (part, count) in enumerate(COUNTS.items()):
         drawn = [draw(1000 * number + i) for i in range(count)]
         names = [f"{part}{i:02}.png" for i in range(count)]
@@ -103,7 +103,7 @@ def source_of(output: str, part: str) -> dict[str, Any]:
 
 
 def write_picture_experiment(folder: Path, output: str) -> Path:
-    """x.yaml: a tiny model for the pictures that `write_pictures` writes."""
+    """x.yaml: a tiny model for the images that `write_pictures` writes."""
     photo = {"kind": "image", "size": 48, "encoder": {"backbone": "convolutional", "strides": [4, 8]}}
     options = {
         "inputs": {"photo": {**photo, "augment": {"flip": "none", "scale": [0.8, 1.2]}}},
@@ -130,13 +130,13 @@ def write_picture_experiment(folder: Path, output: str) -> Path:
 
 
 def picture_experiment(folder: Path, output: str, *overrides: str) -> Experiment:
-    """The pictures and their experiment in a folder."""
+    """The images and their experiment in a folder."""
     if not (folder / "x.yaml").exists():
         write_pictures(folder)
     return read_experiment(write_picture_experiment(folder, output), overrides)
 
 
 def trained(output: str) -> Path:
-    """A folder with the pictures, x.yaml and the run of a model that has learned something; for reading only."""
+    """A folder with the images, x.yaml and the run of a model that has learned something; for reading only."""
     changes = (f"training.steps={STEPS[output]}", f"training.evaluate_every={STEPS[output]}")
     return trained_once(f"pictures-{output}", lambda folder: picture_experiment(folder, output, *changes))

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from made_server import MadeServer
@@ -35,22 +36,41 @@ def serve() -> Iterator[Callable[[str], MadeServer]]:
         server.close()
 
 
-@pytest.fixture
-def open_page(browser) -> Iterator[Callable]:
-    """Open a page at an address; at the end, it must have shown no error and asked no other host."""
-    contexts, faults = [], []
+@pytest.fixture(scope="session")
+def context_of(browser) -> Callable:
+    """A context of the browser for each way to look, which starts its processes once for all pages."""
 
-    def open_at(
-        address: str, width: int = 1280, height: int = 900, dark: bool = False, language: str = "en-US"
-    ):
-        context = browser.new_context(
+    @cache
+    def made(width: int, height: int, dark: bool, language: str):
+        return browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             locale=language,
             accept_downloads=True,
         )
-        contexts.append(context)
-        page = context.new_page()
+
+    return made
+
+
+def close_and_forget(page) -> None:
+    """Close a page with all that it has kept at its address, which may be that of a later page."""
+    if not page.is_closed():
+        origin = page.evaluate("() => location.protocol === 'file:' ? 'file://' : location.origin")
+        kept = {"origin": origin, "storageTypes": "all"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
+        page.close()
+
+
+@pytest.fixture
+def open_page(context_of) -> Iterator[Callable]:
+    """Open a page at an address; at the end, it must have shown no error and asked no other host."""
+    pages, faults = [], []
+
+    def open_at(
+        address: str, width: int = 1280, height: int = 900, dark: bool = False, language: str = "en-US"
+    ):
+        page = context_of(width, height, dark, language).new_page()
+        pages.append(page)
         page.set_default_timeout(60_000)  # of a page that hangs
         page.on(
             "console",
@@ -63,8 +83,8 @@ def open_page(browser) -> Iterator[Callable]:
         return page
 
     yield open_at
-    for context in contexts:
-        context.close()
+    for page in pages:
+        close_and_forget(page)
     assert not faults
 
 

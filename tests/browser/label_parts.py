@@ -10,7 +10,7 @@ def opened(page, key):
 
 
 def draw_box(page, x=0.3, y=0.3, size=0.2):
-    """Drag over the picture, in shares of it."""
+    """Drag over the image, in shares of it."""
     stage = page.locator(".draw-stage").bounding_box()
     at = lambda a, b: (stage["x"] + a * stage["width"], stage["y"] + b * stage["height"])  # noqa: E731
     page.keyboard.press("b")

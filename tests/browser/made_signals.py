@@ -185,7 +185,7 @@ def frames(id="frames", count=14):
 
 
 def several(id="several"):
-    """A signal, a text and a picture to one label: three memories, one attention."""
+    """A signal, a text and an image to one label: three memories, one attention."""
     words = ["▁slippery", "▁road", "▁at", "▁night"]
     image = frame(3, 9, (120, 90))
     cells = {

@@ -328,7 +328,7 @@ PAINTED = """() => {
 }"""
 
 
-def test_boxes_and_the_picture_ask_for_one_another(look):
+def test_boxes_and_the_image_ask_for_one_another(look):
     page = look("boxes")
     weights = page.server.runs[0][3].weights["things.cross"][2, 0]
     through(page, 3, 1)
@@ -363,7 +363,7 @@ def test_a_pixel_of_a_mask_is_a_query(look):
     shown(page, "key:13")
 
 
-def test_words_of_a_caption_look_at_the_picture_and_back(look):
+def test_words_of_a_caption_look_at_the_image_and_back(look):
     page = look("caption")
     query(page, 2).click()
     shown(page, "query:2")
@@ -382,7 +382,7 @@ BROUGHT = """([event, target, bytes]) => {
 }"""
 
 
-def test_a_picture_is_chosen_dropped_or_pasted(look):
+def test_an_image_is_chosen_dropped_or_pasted(look):
     page = look("boxes")
     stream = io.BytesIO()
     Image.new("RGB", (40, 30), "#456789").save(stream, "PNG")
@@ -475,7 +475,7 @@ def save(page, name):
     return download.value
 
 
-def test_the_view_is_saved_as_picture_and_drawing(look, tmp_path):
+def test_the_view_is_saved_as_image_and_drawing(look, tmp_path):
     page = look("text")
     through(page, 6, 1)
     query(page, 4).click()
@@ -495,7 +495,7 @@ def test_the_view_is_saved_as_picture_and_drawing(look, tmp_path):
     )
 
 
-def test_a_picture_is_saved_with_its_map(look, tmp_path):
+def test_an_image_is_saved_with_its_map(look, tmp_path):
     page = look("boxes")
     page.locator(".box", has_text="house").click()
     save(page, "PNG").save_as(tmp_path / "view.png")

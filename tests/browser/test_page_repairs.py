@@ -205,7 +205,7 @@ def test_windows_in_a_page_are_those_of_the_recording(monkeypatch, open_page, tm
     assert np.allclose(page.evaluate(f"() => {pack}.column(1, 1, {7 * 14 + 7})"), column, atol=1e-5)
 
 
-def test_pooled_cells_of_a_page_are_blocks_of_the_picture(monkeypatch, open_page, tmp_path):
+def test_pooled_cells_of_a_page_are_blocks_of_the_image(monkeypatch, open_page, tmp_path):
     monkeypatch.setattr(packing, "LIMIT", 8_000)
     with torch.inference_mode(), jumok.record(model := other_models.vit_of(12)) as maps:
         model(torch.rand(1, 3, 192, 192))

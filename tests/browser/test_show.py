@@ -170,7 +170,7 @@ def test_cells_are_found_by_their_number(count, grid):
     assert grid_of(count, (384, 288)) == grid
 
 
-def test_a_picture_has_cells_and_a_class_token():
+def test_an_image_has_cells_and_a_class_token():
     model = Attention()
     with torch.no_grad(), jumok.record(model) as maps:
         x = torch.randn(1, 17, 8)

@@ -99,7 +99,7 @@ def test_windows_of_swin_are_put_back_in_their_places(open_page, tmp_path):
     assert page.get_by_text(re.compile("“row .*” looks at")).is_visible()
 
 
-def test_windows_of_several_pictures_are_refused():
+def test_windows_of_several_images_are_refused():
     model = other_models.swin()
     with torch.inference_mode(), jumok.record(model) as maps, finding_windows(model) as windows:
         model(squashed(56).repeat(2, 1, 1, 1))

@@ -337,40 +337,40 @@ PASTED = """([target, text]) => {
 }"""
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "0.1,2,\n1e3,-4.5,6",
-        "flow;time;pressure;temperature\n;0;0.1;2.0\n6;1;1000;-4.5\n",
-        "0.1\t2\tNaN\r\n1000\t-4.5\t6",
-        "[[0.1, 2, null], [1000, -4.5, 6]]",
-    ],
+TABLES = (
+    "0.1,2,\n1e3,-4.5,6",
+    "flow;time;pressure;temperature\n;0;0.1;2.0\n6;1;1000;-4.5\n",
+    "0.1\t2\tNaN\r\n1000\t-4.5\t6",
+    "[[0.1, 2, null], [1000, -4.5, 6]]",
 )
+REFUSED = (
+    ("1,5;2,5;3\n1;2;3", "Line 1, column 1: “1,5” has a decimal comma"),
+    ("1,2,3\n1,x,3", "Line 2, column 2: “x” is no number"),
+    ("1,2,3\n\n1,2", "Line 3 has 2 columns, the first one 3"),
+    ("pressure,flow\n1,2\n", "There is no column temperature"),
+    ("[]", "There are no rows of numbers"),
+)
+
+
 @pytest.mark.parametrize("target", [".drop textarea", "body"])
-def test_rows_of_numbers_are_pasted(look, text, target):
+def test_rows_of_numbers_are_pasted(look, target):
     page = look("channels")
-    with page.expect_response("**/api/look"):
-        page.evaluate(PASTED, [target, text])
-    assert posted(page) == {"sensors": ROWS}
-    assert page.locator(".about").inner_text().startswith("2 time steps × 3 channels")
-    assert ("not read: time" in page.locator(".about").inner_text()) == ("time" in text)
+    for number, text in enumerate(TABLES, start=len(page.server.posted) + 1):
+        with page.expect_response("**/api/look"):
+            page.evaluate(PASTED, [target, text])
+        assert len(page.server.posted) == number and posted(page) == {"sensors": ROWS}, text
+        about = page.locator(".about").inner_text()
+        assert about.startswith("2 time steps × 3 channels") and ("not read: time" in about) == (
+            "time" in text
+        )
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("1,5;2,5;3\n1;2;3", "Line 1, column 1: “1,5” has a decimal comma"),
-        ("1,2,3\n1,x,3", "Line 2, column 2: “x” is no number"),
-        ("1,2,3\n\n1,2", "Line 3 has 2 columns, the first one 3"),
-        ("pressure,flow\n1,2\n", "There is no column temperature"),
-        ("[]", "There are no rows of numbers"),
-    ],
-)
-def test_rows_that_cannot_be_read_are_refused_by_name(look, text, problem):
+def test_rows_that_cannot_be_read_are_refused_by_name(look):
     page = look("channels")
     before = len(page.server.posted)
-    page.evaluate(PASTED, [".drop textarea", text])
-    assert page.locator(".inputs .wrong").inner_text().startswith(problem)
+    for text, problem in REFUSED:
+        page.evaluate(PASTED, [".drop textarea", text])
+        assert page.locator(".inputs .wrong").inner_text().startswith(problem)
     assert len(page.server.posted) == before
 
 
@@ -418,16 +418,17 @@ def test_an_optional_input_is_given_and_taken_away(serve, open_page):
 
 
 @pytest.mark.parametrize("kind", ["activity", "channels", "forecast", "frames", "several", "tally", "plain"])
-@pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_wider_than_the_screen_and_everything_has_a_name(look, kind, width):
-    page = look(kind, width=width)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.evaluate(UNNAMED) == []
-    page.get_by_role("button", name="한국어").click()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.get_by_role("button", name="어둡게").click()
+def test_nothing_is_wider_than_the_screen_and_everything_has_a_name(look, kind):
+    page = look(kind, width=390)
+    for width, language, dark in ((390, "한국어", "어둡게"), (1280, "English", "Light")):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(NARROW) and page.evaluate(UNNAMED) == []
+        page.get_by_role("button", name=language).click()
+        assert page.evaluate(NARROW) and page.evaluate(UNNAMED) == []
+        page.get_by_role("button", name=dark).click()
 
 
+NARROW = "document.documentElement.scrollWidth <= innerWidth"
 UNNAMED = """() => [...document.querySelectorAll('button, input, select, textarea, summary, [role], canvas, img')]
   .filter(node => node.checkVisibility() && !node.closest('[aria-hidden=true]'))
   .filter(node => !['status', 'alert', 'presentation', 'group', 'menu', 'note'].includes(node.role ?? ''))

@@ -29,7 +29,7 @@ def large() -> Predictor:
 
 
 def many_cells() -> Predictor:
-    """A caption of a picture of 32 × 32 cells."""
+    """A caption of an image of 32 × 32 cells."""
     cells = {"backbone": "convolutional", "strides": [4], "channels": [8, 8, 8]}
     photo = {"kind": "image", "size": 128, "encoder": cells}
     return made_predictor({"photo": photo}, {"decoder": transformer(2)}, width=64, heads=8)
@@ -254,7 +254,7 @@ def click_picture(page, x, y):
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
 
-def test_a_picture_is_dropped_and_a_word_of_its_caption_clicked(look):
+def test_an_image_is_dropped_and_a_word_of_its_caption_clicked(look):
     page = look("caption")
     drop(page, 90, 60)
     made = page.served.look
@@ -274,7 +274,7 @@ def test_a_picture_is_dropped_and_a_word_of_its_caption_clicked(look):
     assert numbers(page) == exactly(made.map_of("said.cross", 0, 1)[0, 0][:, 0])
 
 
-def test_a_box_is_clicked_and_the_picture_tells_which_looked_there(look):
+def test_a_box_is_clicked_and_the_image_tells_which_looked_there(look):
     page = look("queries")
     through(page, 2, 1)
     boxes = page.locator(".box:visible")

@@ -37,7 +37,7 @@ def test_good_images_and_their_batch(jumok, folder, kind):
     assert pixels.shape[1] > 1000 and (max(colours) > 200) == (kind != "text")
 
 
-def test_the_picture_goes_where_it_is_wanted(jumok, folder):
+def test_the_image_goes_where_it_is_wanted(jumok, folder):
     file = write_picture_experiment(folder, "boxes")
     ended = jumok("check", file, "--picture", folder / "seen.png", "--json")
     document = json.loads(ended.output)
@@ -50,7 +50,7 @@ def test_the_picture_goes_where_it_is_wanted(jumok, folder):
     assert document["remarks"] == [] and document["fault_count"] == 0
 
 
-def test_texts_have_no_picture(jumok, tmp_path):
+def test_texts_have_no_image(jumok, tmp_path):
     small_experiment(tmp_path)
     ended = jumok("check", tmp_path / "x.yaml", "--picture", tmp_path / "no.png")
     assert "no image of a batch: there are no images" in ended.talk and not (tmp_path / "no.png").exists()
@@ -112,7 +112,7 @@ def test_the_same_image_in_two_parts_and_exif_are_remarks(jumok, folder):
     assert f"{twin} in valid is the same image as" in told[1]
 
 
-def test_a_persons_picture_is_kept(jumok, refused, folder):
+def test_a_persons_image_is_kept(jumok, refused, folder):
     file = write_picture_experiment(folder, "boxes")
     for _ in range(2):
         assert jumok("check", file).status == 0

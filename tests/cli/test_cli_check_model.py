@@ -1,4 +1,4 @@
-"""`jumok check --model`: mistakes planted into the annotations are listed first, with pictures and links."""
+"""`jumok check --model`: mistakes planted into the annotations are listed first, with images and links."""
 
 import html
 import json
@@ -13,6 +13,8 @@ from PIL import Image
 
 import small_labels
 import small_pictures
+from jumok.training import train
+from small_experiments import small_experiment, write_words
 
 FILES = "*.json", "*.tsv", "*.txt", "*.yaml"
 
@@ -135,9 +137,10 @@ def test_labels_and_values(jumok, here):
         assert said["mistakes"][0]["key"].startswith("row ") and cells[0] in Path(said["page"]).read_text()
 
 
-def test_folds_look_at_train_by_models_that_have_not_seen_it(jumok, here, small_run):
-    run = here / "run"
-    shutil.copytree(small_run, run)
+def test_folds_look_at_train_by_models_that_have_not_seen_it(jumok, here):
+    write_words(here, train=40)
+    run, steps = here / "run", ("training.steps=2", "training.evaluate_every=2")
+    train(small_experiment(here, *steps), run)
     said = checked(jumok, "--model", run, "--folds", 2, "--worst", 3)
     assert said["folds"] == 2 and said["splits"][0]["seen_by_the_model"] is False
     assert said["splits"][0]["name"] == "train"

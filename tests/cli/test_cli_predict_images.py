@@ -90,7 +90,7 @@ def test_boxes_are_in_cocos_format_of_results(jumok, tmp_path):
 
 
 @each_kind
-def test_every_image_has_a_picture_and_a_record(jumok, tmp_path, kind):
+def test_every_image_has_an_image_and_a_record(jumok, tmp_path, kind):
     images, out = scenes(kind), tmp_path / "out"
     jumok("predict", trained(kind) / "run", *images, "--output", out)
     about = load_json(out / "images.json")

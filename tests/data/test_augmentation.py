@@ -1,4 +1,4 @@
-"""Augmentation moves pictures, boxes and masks alike, and is a pure function of its seed."""
+"""Augmentation moves images, boxes and masks alike, and is a pure function of its seed."""
 
 import random as standard_random
 from concurrent.futures import ThreadPoolExecutor
@@ -41,7 +41,7 @@ def generator(seed=0):
 
 
 def drawn_batch(seed, count=4):
-    """Pictures with a bright rectangle each, its class the picture's number plus one."""
+    """Images with a bright rectangle each, its class the image's number plus one."""
     draw, batch = generator(seed), []
     for number in range(count):
         height, width = draw.integers(40, 120, size=2).tolist()
@@ -156,7 +156,7 @@ def test_whole_objects_are_always_kept(seed):
 
 
 @each
-def test_the_same_seed_gives_the_same_pictures(augmentation):
+def test_the_same_seed_gives_the_same_images(augmentation):
     pictures = drawn_batch(1)
     with ThreadPoolExecutor(2) as pool:
         again = list(pool.map(lambda _: augmentation(pictures, CANVAS, generator(5)), range(4)))
@@ -188,7 +188,7 @@ def test_no_options_change_nothing_but_the_size(seed):
         torch.testing.assert_close(result.boxes, expected.boxes)
 
 
-def test_pictures_with_other_targets():
+def test_images_with_other_targets():
     image = drawn_batch(0)[0].image
     bare = ImageSample(image, (40, 40))
     (result,) = Augmentation(rotate=5, crop=0.9)([bare], CANVAS, generator())

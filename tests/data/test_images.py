@@ -10,7 +10,7 @@ from jumok.errors import DataError
 
 
 def drawn(width: int = 7, height: int = 5) -> Image.Image:
-    """A picture whose corners differ."""
+    """An image whose corners differ."""
     colours = np.zeros((height, width, 3), np.uint8)
     colours[0, 0], colours[0, -1], colours[-1, 0] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
     return Image.fromarray(colours)
@@ -33,7 +33,7 @@ def test_formats(tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_turns_the_picture_and_its_size(tmp_path, suffix, orientation):
+def test_exif_turns_the_image_and_its_size(tmp_path, suffix, orientation):
     back = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270, 2: Image.Transpose.FLIP_LEFT_RIGHT}
     back |= {3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM}
     back |= {5: Image.Transpose.TRANSPOSE, 7: Image.Transpose.TRANSVERSE}

@@ -1,4 +1,4 @@
-"""Pictures fit their canvas, keep their aspect, and what is marked in them stays where it is."""
+"""Images fit their canvas, keep their aspect, and what is marked in them stays where it is."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def fitted_image(image, canvas):
 
 
 def with_rectangle(size, box):
-    """A black picture with a white rectangle, its box and its mask (class 3 on class 0)."""
+    """A black image with a white rectangle, its box and its mask (class 3 on class 0)."""
     x1, y1, x2, y2 = box
     mask = torch.zeros(size, dtype=torch.int16)
     mask[y1:y2, x1:x2] = 3
@@ -38,7 +38,7 @@ def with_rectangle(size, box):
 
 
 @given(size=st.tuples(sides, sides), canvas=st.tuples(sides, sides))
-def test_pictures_touch_the_canvas_and_keep_their_aspect(size, canvas):
+def test_images_touch_the_canvas_and_keep_their_aspect(size, canvas):
     height, width = fitting_size(size, canvas)
     assert 1 <= height <= canvas[0] and 1 <= width <= canvas[1]
     assert height == canvas[0] or width == canvas[1]
@@ -47,7 +47,7 @@ def test_pictures_touch_the_canvas_and_keep_their_aspect(size, canvas):
 
 
 @pytest.mark.parametrize("canvas", [(48, 64), (96, 128), (100, 128), (33, 200), (17, 31)])
-def test_boxes_and_masks_stay_with_the_picture(canvas):
+def test_boxes_and_masks_stay_with_the_image(canvas):
     picture = with_rectangle((48, 64), (13, 7, 41, 30))
     result = fit_to_canvas(picture, canvas)
     assert result.size == result.mask.shape and result.original == (48, 64)
@@ -58,7 +58,7 @@ def test_boxes_and_masks_stay_with_the_picture(canvas):
         assert abs(columns.min() - x1) <= 0.51 and abs(columns.max() + 1 - x2) <= 0.51
 
 
-def test_a_picture_of_the_right_size_is_unchanged():
+def test_an_image_of_the_right_size_is_unchanged():
     picture = with_rectangle((48, 64), (13, 7, 41, 30))
     result = fit_to_canvas(picture, (48, 64))
     for name in ("image", "boxes", "labels", "crowd", "mask"):
@@ -88,14 +88,14 @@ def test_unknown_pixels_stay_unknown():
     assert fit_to_canvas(picture, (24, 24)).mask.dtype == torch.int16
 
 
-def test_pillow_pictures_and_pixels_are_alike():
+def test_pillow_images_and_pixels_are_alike():
     colours = np.random.default_rng(0).integers(0, 255, (30, 50, 3), np.uint8)
     image = Image.fromarray(colours)
     assert torch.equal(pixels_of(image), torch.from_numpy(colours).permute(2, 0, 1))
     assert fitted_image(image, (15, 40)).shape == (3, 15, 25)
 
 
-def test_smooth_pictures_are_scaled_as_by_pillow():
+def test_smooth_images_are_scaled_as_by_pillow():
     ramp = np.linspace(0, 255, 60 * 80).reshape(60, 80).astype(np.uint8)
     image = Image.fromarray(np.stack((ramp, ramp.T.reshape(60, 80), 255 - ramp), -1))
     expected = pixels_of(image.resize((40, 30), Image.Resampling.BILINEAR))

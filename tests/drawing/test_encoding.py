@@ -11,7 +11,7 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (200, 300, 3))
 
 
 @pytest.mark.parametrize("most", [60_000, 20_000, 4_000])
-def test_a_picture_is_made_small_enough(most):
+def test_an_image_is_made_small_enough(most):
     data = jpeg(NOISE, most)
     assert len(data) <= most
     width, height = Image.open(io.BytesIO(data)).size

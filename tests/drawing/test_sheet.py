@@ -22,7 +22,7 @@ def test_a_grid_with_a_legend():
 @pytest.mark.parametrize(
     "box", [[0.0, 0, 80, 60], [70, 0, 80, 5], [60, 50, 90, 90], [-9, -9, 3, 3], [7, 7, 5, 5]]
 )
-def test_names_stay_inside_the_picture(box):
+def test_names_stay_inside_the_image(box):
     """The whole tag shows: as many of its pixels as of a tag in the middle."""
 
     def letters(box):
@@ -33,7 +33,7 @@ def test_names_stay_inside_the_picture(box):
     assert letters(box) == letters([30.0, 30, 35, 35]) > 50
 
 
-def test_masks_are_laid_over_the_picture():
+def test_masks_are_laid_over_the_image():
     mask = torch.full((60, 80), -1)
     mask[:30] = 0
     drawn = draw_image(LabelledImage(BLACK, mask=mask), ["sky"], 160)
@@ -61,7 +61,7 @@ def test_tags_do_not_hide_each_other():
     assert below > 200 and above > 200
 
 
-def test_titles_are_wrapped_and_tall_pictures_are_not_endless():
+def test_titles_are_wrapped_and_tall_images_are_not_endless():
     words = LabelledImage(BLACK, "a sentence of some words " * 4)
     assert (
         draw_sheet([words], [], cell=160).height
@@ -85,7 +85,7 @@ def test_the_background_is_not_painted_and_not_in_the_legend():
     assert PALETTE[1] in colours and PALETTE[0] not in colours
 
 
-def test_a_legend_grows_with_its_pictures():
+def test_a_legend_grows_with_its_images():
     boxes = LabelledImage(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(0,))
 
     def legend(cell):

@@ -1,4 +1,4 @@
-"""Our own encoder of pictures: the shapes it promises, and what a cell can see."""
+"""Our own encoder of images: the shapes it promises, and what a cell can see."""
 
 import pytest
 import torch

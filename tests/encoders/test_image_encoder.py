@@ -1,4 +1,4 @@
-"""From pictures to a memory: normalisation, places, what is real, and the laws of every encoder."""
+"""From images to a memory: normalisation, places, what is real, and the laws of every encoder."""
 
 import pytest
 import torch
@@ -42,7 +42,7 @@ def test_pixels_are_normalised_and_what_is_around_is_zero():
     assert normalised.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_what_is_around_a_picture_says_nothing():
+def test_what_is_around_an_image_says_nothing():
     given, ours = pictures(), encoder()
     other = given.pixels.clone()
     other[1, :, 25:], other[2, :, :, 9:] = 255, 255
@@ -73,7 +73,7 @@ def test_places_are_centres_in_pixels_and_valid_where_they_are_shown():
     assert_close(memory.summary[1], memory.states[1][memory.valid[1]].mean(0))
 
 
-def test_a_tiny_picture_has_a_state():
+def test_a_tiny_image_has_a_state():
     memory = encoder()(pictures(torch.tensor([[1, 1], [40, 3]])))
     assert memory.valid.sum(1).tolist() == [1, 5]
 

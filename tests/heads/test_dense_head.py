@@ -1,4 +1,4 @@
-"""The dense head: where cells stand, what a picture's neighbours and padding may change, and that it learns."""
+"""The dense head: where cells stand, what an image's neighbours and padding may change, and that it learns."""
 
 import pytest
 import torch
@@ -24,7 +24,7 @@ def head_and_memory(channels: tuple[int, int] = (8, 8)) -> tuple[DenseBoxHead, M
 
 
 def saying(boxes: Tensor, scores: Tensor, shown: tuple[int, int] = (100, 100)) -> DenseBoxes:
-    """What a head would say of one picture: boxes (P, 4) with scores (P, C), and no doubt about their quality."""
+    """What a head would say of one image: boxes (P, 4) with scores (P, C), and no doubt about their quality."""
     centres = torch.full((len(boxes), 2), 1.0)
     quality = torch.full((1, len(boxes)), 50.0)
     return DenseBoxes(
@@ -56,7 +56,7 @@ def test_a_head_that_knows_nothing_finds_boxes_around_cells():
     assert head(memory).logits.sigmoid().max() < 0.05
 
 
-def test_cells_beside_the_picture_find_nothing():
+def test_cells_beside_the_image_find_nothing():
     head, memory = head_and_memory()
     nn.init.constant_(head.score.bias, 3.0)
     found = head(memory)
@@ -89,7 +89,7 @@ def test_detections_are_sorted_and_do_not_overlap():
         assert box_iou(mine, mine).fill_diagonal_(0).le(0.5).all()
 
 
-def test_a_picture_without_anything():
+def test_an_image_without_anything():
     head, _ = head_and_memory()
     (found,) = head.detect(saying(torch.rand(5, 4).cumsum(-1), torch.full((5, C), 0.001)))
     assert found.boxes.shape == (0, 4) and found.scores.shape == found.labels.shape == (0,)

@@ -1,4 +1,4 @@
-"""The query head: what padding and a picture's neighbours may not change, what it looks at, and that it learns."""
+"""The query head: what padding and an image's neighbours may not change, what it looks at, and that it learns."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ SHOWN = torch.tensor([[80, 112], [48, 60]])
 
 
 def head_and_memory(queries: int = Q) -> tuple[QueryBoxHead, Memory]:
-    """Random states in 5 × 7 places of pictures of 80 × 112 and 48 × 60 pixels."""
+    """Random states in 5 × 7 places of images of 80 × 112 and 48 × 60 pixels."""
     head = random_parameters(QueryBoxHead(D, 4, C, queries, LAYERS, feedforward=24)).eval()
     return head, memory_of((torch.randn(B, D, 5, 7).double(),), (16,), SHOWN)
 
@@ -60,7 +60,7 @@ def test_a_batch_equals_its_rows():
 def test_more_queries_than_places():
     head, memory = head_and_memory(queries=30)
     found = head(memory)
-    assert found.valid.sum(1).tolist() == [30, 12]  # 3 × 4 cells have their centre in the second picture
+    assert found.valid.sum(1).tolist() == [30, 12]  # 3 × 4 cells have their centre in the second image
     wider = memory_of((nn.functional.pad(memory.pyramid.levels[0], (0, 3)),), (16,), SHOWN)
     assert_close(head(wider).boxes[:, 1, :12], found.boxes[:, 1, :12])
     assert len(head.detect(found, most=1000)[1].boxes) == 12 * C

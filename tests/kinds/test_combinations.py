@@ -29,7 +29,7 @@ SHAPES = {"boxes": "objects", "query": "objects", "mask": "shares", "text": "n_b
 def prepared_of(tmp_path_factory):
     """The prepared data of an output, and the experiment."""
 
-    folder_of = cache(tmp_path_factory.mktemp)  # the same pictures for every model of an output
+    folder_of = cache(tmp_path_factory.mktemp)  # the same images for every model of an output
 
     def prepared_of(output, backbone, neck):
         encoder = {"backbone": backbone, "neck": neck} | (

@@ -74,7 +74,7 @@ def test_an_image_is_answered_as_if_it_were_alone(output):
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_a_path_a_picture_and_an_array_are_the_same(output):
+def test_a_path_an_image_and_an_array_are_the_same(output):
     predictor, image = load(run_of(output)), images_of(output)[0]
     picture = load_image(image)
     ways = [str(image), image, picture, np.asarray(picture), {"photo": image}]

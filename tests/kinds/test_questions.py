@@ -1,4 +1,4 @@
-"""A picture and a question about it to a label: neither alone suffices, and the evaluation shows it."""
+"""An image and a question about it to a label: neither alone suffices, and the evaluation shows it."""
 
 import json
 from functools import partial

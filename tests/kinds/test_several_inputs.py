@@ -23,7 +23,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
 
 
 class Pair(NamedTuple):
-    """A picture of a red and a blue block side by side, or of one of them."""
+    """An image of a red and a blue block side by side, or of one of them."""
 
     file: str
     boxes: list[tuple[int, int, int, int] | None]  # of the red and of the blue one
@@ -43,12 +43,12 @@ def write_pairs(folder: Path, count: int, blocks: int = 2) -> Iterator[Pair]:
 
 
 def rows_of(pairs: list[Pair]) -> Iterator[tuple[Pair, int]]:
-    """Each picture twice, once for each colour: nobody who reads one input alone answers both."""
+    """Each image twice, once for each colour: nobody who reads one input alone answers both."""
     return ((pair, colour) for pair in pairs for colour in range(2))
 
 
 def coco_of(pairs: list[Pair]) -> str:
-    """A record for each picture and colour: what is asked is a field of it, and one block is marked."""
+    """A record for each image and colour: what is asked is a field of it, and one block is marked."""
     images, annotations = [], []
     for number, (pair, colour) in enumerate(rows_of(pairs), start=1):
         x1, y1, x2, y2 = pair.boxes[colour] or (0, 0, 0, 0)
@@ -153,7 +153,7 @@ def test_a_text_asks_about_an_image_in_a_whole_training(tmp_path):
 
 
 def questions(pair: Pair) -> dict[str, str]:
-    """What is asked of a picture with one block, and the answers: nobody who reads one input alone gives both."""
+    """What is asked of an image with one block, and the answers: nobody who reads one input alone gives both."""
     (colour,) = (number for number, box in enumerate(pair.boxes) if box is not None)
     box = pair.boxes[colour]
     return {"colour": NAMES[colour], "side": "left" if box is not None and box[0] < SIZE // 2 else "right"}

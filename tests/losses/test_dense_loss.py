@@ -108,7 +108,7 @@ def test_cells_in_a_crowd_are_no_background():
     assert 0 < (gradient[within] > 0).sum() <= CELLS_PER_OBJECT  # the object in the crowd still counts
 
 
-def test_cells_beside_the_picture_do_not_count():
+def test_cells_beside_the_image_do_not_count():
     found = dense_answers(1)._replace(valid_size=torch.tensor([[SIZE, 40]]))
     gradient = torch.autograd.grad(dense_loss(found, objects([0])).total, found.logits)[0][0].abs().sum(-1)
     assert torch.equal(gradient > 0, found.centres[:, 0] < 40)
@@ -131,7 +131,7 @@ def absent(number):
 
 
 @pytest.mark.parametrize("places", [0, 2])
-def test_pictures_without_objects_are_background(places):
+def test_images_without_objects_are_background(places):
     found = dense_answers()
     loss = dense_loss(found, absent(places) if places else objects([0, 0]))
     expected = ops.sigmoid_focal_loss(found.logits, torch.zeros_like(found.logits), -1, 2).sum() * B

@@ -17,7 +17,7 @@ def problem(dtype=torch.float64):
 
 
 def dice(probabilities, classes):
-    """What Dice adds to the loss of a picture."""
+    """What Dice adds to the loss of an image."""
     logits, targets = probabilities.clamp(min=1e-30).log(), MaskTargets(classes)
     both, entropy = (mask_loss(logits, targets, dice=wanted).total for wanted in (True, False))
     return (both - entropy) / len(logits)

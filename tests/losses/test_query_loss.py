@@ -72,7 +72,7 @@ def test_queries_without_a_place_do_not_count():
 
 
 @pytest.mark.parametrize("places", [0, 3])
-def test_pictures_without_objects_are_background(places):
+def test_images_without_objects_are_background(places):
     found, targets = query_answers(), objects([places, places])
     targets = targets._replace(valid=torch.zeros_like(targets.valid))
     loss = query_loss(found, targets)

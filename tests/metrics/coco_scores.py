@@ -1,4 +1,4 @@
-"""Pictures with boxes at random, and what COCO's own code and its fast twin say of them."""
+"""Images with boxes at random, and what COCO's own code and its fast twin say of them."""
 
 import contextlib
 import io
@@ -45,7 +45,7 @@ def found_boxes(boxes: Any, scores: Any, labels: Any = None) -> FoundBoxes:
 def made_picture(
     rng: np.random.Generator, most_found: int, classes: int, ignoring: bool
 ) -> tuple[FoundBoxes, TrueBoxes]:
-    """A picture with few true boxes, many of which are found, some nearly."""
+    """An image with few true boxes, many of which are found, some nearly."""
     count = rng.integers(0, 8)
     corners = rng.integers(0, 200, (count, 2))
     sizes = np.rint(np.exp(rng.uniform(1.5, 5.2, (count, 2))))
@@ -84,7 +84,7 @@ class WithDifficult(COCOeval):
 
 
 def as_coco(make: type, found: list[FoundBoxes], true: list[TrueBoxes]) -> tuple[Any, Any]:
-    """The same pictures as two of the objects of pycocotools; the numbers of pictures and classes have gaps."""
+    """The same images as two of the objects of pycocotools; the numbers of images and classes have gaps."""
     pictures = [{"id": 7 * i + 3, "width": 500, "height": 500} for i in range(len(true))]
     marked = [
         {"image_id": pictures[i]["id"], **one}

@@ -1,4 +1,4 @@
-"""Average precision is that of COCO's own code, also when pictures count several times; F1 counts boxes."""
+"""Average precision is that of COCO's own code, also when images count several times; F1 counts boxes."""
 
 import numpy as np
 import pytest
@@ -67,7 +67,7 @@ def test_of_more_than_a_hundred_boxes_the_surest_count(seed: int) -> None:
 
 @few
 @given(seed=seeds, counts=st.lists(st.integers(0, 3), min_size=1, max_size=6))
-def test_a_picture_that_counts_twice_is_there_twice(seed: int, counts: list[int]) -> None:
+def test_an_image_that_counts_twice_is_there_twice(seed: int, counts: list[int]) -> None:
     found, true = made_pictures(seed, len(counts))
     found = [unequal(one, np.random.default_rng(seed + i)) for i, one in enumerate(found)]
     again = [i for i, count in enumerate(counts) for _ in range(count)]
@@ -77,7 +77,7 @@ def test_a_picture_that_counts_twice_is_there_twice(seed: int, counts: list[int]
 
 @few
 @given(seed=seeds)
-def test_renamed_classes_and_pictures_without_boxes_change_nothing(seed: int) -> None:
+def test_renamed_classes_and_images_without_boxes_change_nothing(seed: int) -> None:
     found, true = made_pictures(seed, 4)
     scores = ours(found, true)
     swap = np.array([2, 1, 0])
@@ -195,7 +195,7 @@ def test_two_systems_are_compared_on_the_same_resamples() -> None:
     assert {difference.p for difference in same.values()} == {1}
 
 
-def test_pictures_and_labels_must_fit() -> None:
+def test_images_and_labels_must_fit() -> None:
     metric = box_metrics(["cell"])["AP"]
     with pytest.raises(DataError, match="got 1 prediction and references for 2 examples"):
         metric.prepare([found_boxes([], [])], [true_boxes([])] * 2)
@@ -216,7 +216,7 @@ def test_hundreds_of_resamples_hold_the_value() -> None:
 
 
 def unequal(found: FoundBoxes, rng: np.random.Generator) -> FoundBoxes:
-    """The boxes with scores of their own: of equal ones in a repeated picture, the order is not defined."""
+    """The boxes with scores of their own: of equal ones in a repeated image, the order is not defined."""
     return FoundBoxes(found.boxes, rng.random(len(found.scores)), found.labels)
 
 

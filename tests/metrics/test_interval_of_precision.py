@@ -66,7 +66,7 @@ def precision(walks: list[PrecisionRecall], weights: np.ndarray) -> float:
 
 
 def test_the_truth_is_held_more_often_than_by_percentiles() -> None:
-    """Plain percentiles lie too high, for a right box in a picture that is drawn twice stands beside its copy."""
+    """Plain percentiles lie too high, for a right box in an image that is drawn twice stands beside its copy."""
     truth = precision(walks(0, 20_000), np.ones(20_000))
     ours, percentiles, sets, n = 0, 0, 60, 40
     for seed in range(1, sets + 1):

@@ -1,4 +1,4 @@
-"""Scores of masks against sums over sets of pixels; a picture may be cut or repeated."""
+"""Scores of masks against sums over sets of pixels; an image may be cut or repeated."""
 
 import numpy as np
 import pytest
@@ -67,7 +67,7 @@ def test_scores_are_those_of_sets_of_pixels(seed: int, pictures: int, classes: i
 
 @few
 @given(seed=seeds, cut=st.integers(0, 8))
-def test_a_picture_may_be_cut_in_two(seed: int, cut: int) -> None:
+def test_an_image_may_be_cut_in_two(seed: int, cut: int) -> None:
     predictions, references = made_masks(seed, 2)
     pieces = [[mask[:, :cut], mask[:, cut:]] for mask in (predictions[0], references[0])]
     cut_up = ours([*pieces[0], predictions[1]], [*pieces[1], references[1]])
@@ -76,7 +76,7 @@ def test_a_picture_may_be_cut_in_two(seed: int, cut: int) -> None:
 
 @few
 @given(seed=seeds, counts=st.lists(st.integers(0, 3), min_size=1, max_size=5))
-def test_a_picture_that_counts_twice_is_there_twice(seed: int, counts: list[int]) -> None:
+def test_an_image_that_counts_twice_is_there_twice(seed: int, counts: list[int]) -> None:
     predictions, references = made_masks(seed, len(counts))
     again = [i for i, count in enumerate(counts) for _ in range(count)]
     expected = ours([predictions[i] for i in again], [references[i] for i in again])
@@ -162,6 +162,6 @@ def test_masks_that_cannot_be_compared_are_refused(
         ours([prediction, prediction], [reference])
 
 
-def test_a_class_is_supported_by_the_pictures_that_show_it():
+def test_a_class_is_supported_by_the_images_that_show_it():
     pictures = [np.array([[0, 1], [-1, 1]]), np.array([[0, 0], [0, 0]]), np.full((2, 2), -1)]
     assert masks.mask_support(pictures, ["road", "car", "sky"]) == {"iou/road": 2, "iou/car": 1, "iou/sky": 0}

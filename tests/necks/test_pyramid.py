@@ -13,7 +13,7 @@ from reference import gradient, gradients, leaf, random_parameters, weighted
 
 B, D = 2, 6
 CHANNELS = (3, 5, 7)
-SIZES = [(13, 18), (7, 9), (4, 5)]  # odd ones, as of pictures that do not divide
+SIZES = [(13, 18), (7, 9), (4, 5)]  # odd ones, as of images that do not divide
 
 
 def maps() -> tuple[torch.Tensor, ...]:

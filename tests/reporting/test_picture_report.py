@@ -32,7 +32,7 @@ def pictures(page: str) -> list[Image.Image]:
 
 
 @each_kind
-def test_it_is_one_small_file_with_pictures(kind):
+def test_it_is_one_small_file_with_images(kind):
     page = report(kind)
     reader = Reader(page)
     assert not reader.open and len(page) < 2_000_000
@@ -56,7 +56,7 @@ def test_it_is_made_again_the_same_without_the_data(jumok, tmp_path, kind):
     assert again.replace(str(run), str(trained(kind) / "run")) == report(kind)
 
 
-def test_pictures_that_are_gone_leave_the_rest(tmp_path):
+def test_images_that_are_gone_leave_the_rest(tmp_path):
     run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
     shutil.rmtree(run / "examples")
     page = Reader(write_report(run).read_text(encoding="utf-8"))
@@ -114,7 +114,7 @@ def test_the_record_makes_sense(kind):
     assert all(names[kind] in line and line["right"] for line in lines)
 
 
-def test_scoring_again_leaves_no_old_pictures(jumok, tmp_path):
+def test_scoring_again_leaves_no_old_images(jumok, tmp_path):
     run = Path(shutil.copytree(trained("boxes") / "run", tmp_path / "run"))
     (run / "examples" / "99999.jpg").write_bytes(b"old")
     kept = sorted(path.name for path in (trained("boxes") / "run" / "examples").iterdir())

@@ -122,7 +122,7 @@ def test_each_output_can_be_looked_into(task, run):
     assert [one.replay.name for one in look.outputs] == list(OUTPUTS[task])
 
 
-def test_pictures_show_all_outputs_and_each_has_a_folder(jumok, tmp_path):
+def test_images_show_all_outputs_and_each_has_a_folder(jumok, tmp_path):
     folder = trained("pictures")
     jumok("predict", folder / "run", folder / "images" / "test00.png", "--output", tmp_path / "out")
     found = {file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.*")}

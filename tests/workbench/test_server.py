@@ -133,7 +133,7 @@ def test_whether_it_matters_is_answered(client):
     assert "k is how many" in refusal(client.post("/api/test", params={**query, "k": 0}))
 
 
-def test_a_picture_is_looked_at(client):
+def test_an_image_is_looked_at(client):
     document = look_at_picture(client, png(picture())).json()
     (photo,) = document["inputs"]
     assert (photo["width"], photo["height"]) == (150, 100)
@@ -357,7 +357,7 @@ def bomb(width: int, height: int) -> bytes:
         (png(picture())[:300], "cannot be decoded"),
     ],
 )
-def test_pictures_that_are_none_are_refused(client, data, sentence):
+def test_images_that_are_none_are_refused(client, data, sentence):
     said = refusal(look_at_picture(client, data, "../../street.png"))
     assert sentence in said and said.startswith("street.png") and "/tmp" not in said
 

@@ -79,7 +79,7 @@ def transformer_maps(queries: int = 5, **how):
 
 
 @pytest.mark.parametrize("queries", [5, 16])
-def test_object_queries_are_no_cells_of_the_picture(queries):
+def test_object_queries_are_no_cells_of_the_image(queries):
     from PIL import Image
 
     found = uses(jumok.show(transformer_maps(queries), image=Image.new("RGB", (64, 64))))
@@ -130,7 +130,7 @@ def test_windows_are_kept_as_windows_and_cost_no_more():
 AXIS = {"kind": "cells", "rows": 5, "columns": 7, "extra": ["[CLS]"], "cell": [1, 1]}
 
 
-def test_cells_are_pooled_in_blocks_of_the_picture():
+def test_cells_are_pooled_in_blocks_of_the_image():
     bins = packing.bins_of(AXIS, 36, 3)
     grid = bins.number[1:].view(5, 7)
     assert bins.number[0] == 0 and bins.bins == 1 + 2 * 3

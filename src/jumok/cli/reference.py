@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,7 +62,7 @@ def command(
         overview(sections(language), language)
 
 
-def overview(all_sections: list["Section"], language: Language) -> None:
+def overview(all_sections: Sequence["Section"], language: Language) -> None:
     """Every section with its meaning."""
     told = [one for one in all_sections if one.path]
     width = max(len(one.path) for one in told)

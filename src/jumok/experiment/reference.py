@@ -46,11 +46,12 @@ class Section:
         return [self.path.removesuffix(self.kinds[0]) + kind for kind in self.kinds] or [self.path]
 
 
-def sections(language: Language = "en") -> list[Section]:
+@cache
+def sections(language: Language = "en") -> tuple[Section, ...]:
     """All options, in the order of a file."""
     schema = json_schema(language)
     homes = homes_of(schema)
-    return [section(name, homes, schema, language) for name in classes_in_order(schema, homes)]
+    return tuple(section(name, homes, schema, language) for name in classes_in_order(schema, homes))
 
 
 def find_sections(wanted: str, language: Language = "en") -> list[Section]:

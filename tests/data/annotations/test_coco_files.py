@@ -24,7 +24,7 @@ def only_fault(path):
     return fault
 
 
-def test_ids_with_gaps_and_pictures_without_annotations(tmp_path):
+def test_ids_with_gaps_and_images_without_annotations(tmp_path):
     file = coco(tmp_path)
     data = read_coco(file)
     assert data.classes == (Class("cat", 3, "animal"), Class("dog", 18)) and data.faults == ()

@@ -18,7 +18,7 @@ COUNTER = count()
 
 
 def with_images(data: AnnotatedSet, folder: Path) -> AnnotatedSet:
-    """The set with an image file of the stated size for each picture."""
+    """The set with an image file of the stated size for each image."""
     pictures = []
     for picture in data.images:
         path = folder / picture.name
@@ -35,7 +35,7 @@ def bitmap_header(width: int, height: int) -> bytes:
 
 
 def essence(data: AnnotatedSet, flags: bool) -> list[object]:
-    """Pictures with what every box format can say, and the flags that VOC and COCO can."""
+    """Images with what every box format can say, and the flags that VOC and COCO can."""
     return [
         (
             picture.name,
