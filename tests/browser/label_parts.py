@@ -39,5 +39,7 @@ def unsaved(page):
 
 def kept(page):
     """Keys of what is not written: what the page is sending, and what it keeps and offers after a reload."""
-    names = page.evaluate("jumok.page.drafts.kept().then((kept) => kept.map(([name]) => name))")
-    return unsaved(page) | {name.split("|", 3)[3] for name in names}
+    names = page.evaluate(
+        "jumok.page.drafts.kept().then((kept) => kept.map(([name]) => name.slice(jumok.page.drafts.prefix.length)))"
+    )
+    return unsaved(page) | {name.split("|", 1)[1] for name in names}

@@ -113,7 +113,6 @@ def test_a_server_that_is_killed_again_and_again_loses_nothing_that_was_called_s
             page.wait_for_function("() => window.jumok?.page?.desk?.record && jumok.page.timer")
             if page.evaluate("jumok.page.drafts.kept().then((kept) => kept.length)"):
                 page.get_by_role("button", name="Save now").click()
-                page.wait_for_function("() => jumok.page.drafts.kept().then((kept) => kept.length === 0)")
         page.evaluate("key => jumok.page.open(key)", here.labels.keys[n + 1])
     page.get_by_role("button", name="Try now").or_(page.locator('.save[data-save="saved"]')).first.wait_for()
     saved(page)
@@ -122,6 +121,27 @@ def test_a_server_that_is_killed_again_and_again_loses_nothing_that_was_called_s
         page.wait_for_function("() => jumok.page.drafts.kept().then((kept) => kept.length === 0)")
     assert {key: here.labels.read(key)["marks"]["values"]["label"] for key in wanted} == wanted
     assert not page.locator(".conflict").is_visible(), "an answer that was lost is no conflict"
+
+
+def test_what_is_marked_while_an_earlier_change_is_looked_up_stays_kept(visit):
+    here = visit("label", labelled=0, model=False)
+    page, key = here.page(), here.labels.keys[0]
+    here.server.faults[:] = ["after"]  # written, but the page never hears of it
+    page.keyboard.press("1")
+    assert here.server.server.killed.wait(5)
+    here.server.kill()
+    here.server.delay = 0.8
+    here.server.start()
+    page.reload()
+    opened(page, key)  # and its draft is compared with what is written
+    here.server.faults[:] = [30.0]
+    page.keyboard.press("2")
+    page.wait_for_function("() => jumok.page.timer")  # the comparison has ended
+    assert kept(page) == {key}
+    draft = page.evaluate(
+        "jumok.page.drafts.kept().then((kept) => JSON.parse(kept[0][1]).marks.values.label)"
+    )
+    assert draft == here.labels.names[1]
 
 
 @pytest.mark.parametrize("fault", ["before", "after", 0.4])

@@ -68,7 +68,9 @@
       this.show();
     }
 
-    drop(draft) { for (const one of [draft, ...draft.older]) this.drafts.drop(one.key, one.tab); }
+    drop(draft) {  // but not what was marked on this page since: it has the same name
+      for (const one of [draft, ...draft.older]) if (one.tab !== this.drafts.tab || !this.saver.get(one.key)) this.drafts.drop(one.key, one.tab);
+    }
 
     show() {
       const { found } = this;
