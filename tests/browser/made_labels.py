@@ -12,6 +12,8 @@ from functools import cached_property, lru_cache
 
 from PIL import Image, ImageDraw
 
+from jumok.labelling.trainings import running_sentence
+
 SIZE = (320, 240)
 SHAPES = ("circle", "square", "triangle")
 COLORS = ("#d1495b", "#00798c", "#edae49", "#66a182", "#7a5195")
@@ -275,6 +277,7 @@ class MadeLabels:
             if self.train["state"] != "running":
                 return
             self.train["step"] = step
+            self.train["sentence"] = running_sentence(self.train)
         score = round(self.history[-1]["score"] + 0.11, 2)
         self.history.append({"labelled": self.train["examples"], "score": score, "metric": "AP"})
         self.model = {"name": f"shapes-{len(self.history)}", "run": "runs/shapes"}

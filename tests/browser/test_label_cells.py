@@ -136,7 +136,7 @@ def train(page, photos: CellPhotos, number: int) -> dict[str, float]:
     assert bar.is_hidden()
     page.wait_for_function("name => jumok.page.session.model?.name === name", arg=f"cells-label/{number:04}")
     told["until proposals are there"] = waited(
-        page, "() => jumok.page.desk.proposals.has(jumok.page.desk.key)", 120
+        page, "() => jumok.page.desk.proposals.has(jumok.page.desk.key)", LONGEST
     )
     return {name: round(seconds, 1) for name, seconds in told.items()}
 
@@ -175,7 +175,7 @@ def test_sixty_photographs_are_labelled_with_the_help_of_models(photos, open_pag
         report.tell(f"training {number}", train(page, photos, number))
         report.tell(f"model {number}", photos.scores(number))
         page.get_by_label("Order").select_option("both")
-        report.tell(f"order {number}", {"seconds": round(waited(page, ORDERED, 600), 1)})
+        report.tell(f"order {number}", {"seconds": round(waited(page, ORDERED, LONGEST), 1)})
         annotator.next_unlabelled()
         report.tell(f"with model {number}", label(annotator, ROUND, help=True))
     done = labelled(photos)

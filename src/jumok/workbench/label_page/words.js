@@ -39,7 +39,7 @@ jumok.words = {
 
     classes: "Classes", newClass: "New class", addClass: "Add", classKey: (name, n) => `${name} (key ${n})`, itemsWith: (name, n) => `${name} is on ${n === 1 ? "1 item" : `${n} items`}`, showClass: (name) => `Show ${name}`, classChosen: (name) => `Class of what comes next: ${name}`, classOfThis: (name) => `Class of this and of what comes next: ${name}`, noClass: "Add a class first.",
     objects: "On this item", noObjects: "Nothing is marked yet.", moreObjects: (n) => `… and ${n} more`, markedAndProposed: (n, m) => `${n} marked, ${m} proposed`, proposed: "proposed", proposedTitle: "Proposed by the model; Enter accepts",
-    proposedHint: "Enter accepts what is proposed under the pointer, Shift+Enter all of it; Delete rejects, dragging corrects. Without a pointer Enter goes from one to the next.",
+    proposedHint: "Enter accepts the proposal under the pointer, Shift+Enter all; Delete rejects, dragging corrects.",
 
     modelPanel: "Model", modelNamed: (name) => `Proposals are by ${name}.`, noModel: (option) => ["No model yet. Label some items, then train one here, or start with ", option, "."], showProposals: "Show proposals", acceptAll: "Accept all", acceptAllTitle: "Accept all proposals of this item (Shift+Enter)", accepted: "Accepted.",
     train: "Train with what is labelled", stop: "Stop", training: "Training", trainingStep: (n, step, steps) => `${n} examples, step ${step} of ${steps}`, trained: "Training is done. Proposals are made anew.", trainingBegins: "Training has begun.", timeLeft: (s) => (s < 60 ? "less than a minute left" : `about ${Math.round(s / 60)} min left`),
@@ -99,7 +99,7 @@ jumok.words = {
 
     classes: "클래스", newClass: "새 클래스", addClass: "추가", classKey: (name, n) => `${name} (${n}번 키)`, itemsWith: (name, n) => `${name}: 항목 ${n}개에 있음`, showClass: (name) => `${name} 보이기`, classChosen: (name) => `다음 것의 클래스: ${name}`, classOfThis: (name) => `이것과 다음 것의 클래스: ${name}`, noClass: "먼저 클래스를 추가하세요.",
     objects: "이 항목의 표시", noObjects: "아직 표시한 것이 없습니다.", moreObjects: (n) => `… 그 밖에 ${n}개`, markedAndProposed: (n, m) => `표시 ${n}개, 제안 ${m}개`, proposed: "제안", proposedTitle: "모델의 제안입니다. Enter로 받아들입니다",
-    proposedHint: "Enter는 포인터 아래의 제안을, Shift+Enter는 모두 받아들입니다. Delete는 버리고, 끌면 고칩니다. 포인터 없이도 Enter로 차례로 넘어갑니다.",
+    proposedHint: "Enter는 포인터 아래의 제안을, Shift+Enter는 모두 받아들이고, Delete는 버립니다. 끌면 고칩니다.",
 
     modelPanel: "모델", modelNamed: (name) => `${name} 모델이 제안합니다.`, noModel: (option) => ["아직 모델이 없습니다. 몇 개에 라벨을 단 뒤 여기서 학습하거나, 다음 옵션으로 시작하세요: ", option], showProposals: "제안 보기", acceptAll: "모두 받아들이기", acceptAllTitle: "이 항목의 제안을 모두 받아들이기 (Shift+Enter)", accepted: "받아들였습니다.",
     train: "지금까지의 라벨로 학습", stop: "중지", training: "학습", trainingStep: (n, step, steps) => `예시 ${n}개, ${steps}단계 중 ${step}단계`, trained: "학습이 끝났습니다. 제안을 새로 만듭니다.", trainingBegins: "학습을 시작했습니다.", timeLeft: (s) => (s < 60 ? "1분 안에 끝남" : `약 ${Math.round(s / 60)}분 남음`),
