@@ -3,7 +3,8 @@
 For each set and seed one model is trained on the copy, mistakes and all, and lists what it suspects in valid and test,
 which it has not learned from, and in train, which it has. Models that each left out a fold of train list that fold too.
 Two orders are compared: `ours`, and `plain`, by the scores of the model alone (of labels the normalized
-margin, of masks the weight of a region: size and margin). Chance is the share of mistakes among the annotations. Results are written as they come.
+margin, of masks the size and margin of regions). Chance is the share of mistakes among the annotations. Results are
+written as they come.
 
     python benchmarks/mistakes.py --data data --json out.json
     PYTHONPATH=src python3 benchmarks/mistakes.py --data DIR --device cuda --processes 8 --json OUT

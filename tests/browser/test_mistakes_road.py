@@ -1,4 +1,4 @@
-"""The road from a planted mistake to its correction, in a browser: the list, one click, a key, and a list without it."""
+"""The road from a planted mistake to its correction, in a browser: the list, one click, a key, the next list."""
 
 import json
 import shutil
@@ -88,10 +88,13 @@ def test_a_planted_mistake_is_found_opened_and_corrected(jumok, planted, open_pa
 
     again = listed(jumok)
     assert key not in [one["key"] for one in again if one["kind"] == "missed"]
-    assert first["en"] not in [one["en"] for one in again]
+    assert first["what"] not in [one["what"] for one in again]
     report.faults[:] = [one for one in report.faults if served.address not in one]
 
 
 def test_a_link_into_another_split_says_so(planted, open_page, served):
     page = open_page(f"{served.address}#key=valid00.png&split=valid")
-    page.get_by_text("start it with --split valid").wait_for()
+    notice = page.locator(".notice:not([hidden])")
+    notice.wait_for()
+    assert "is in the valid split, and this page shows test" in notice.text_content()
+    assert page.evaluate("jumok.page.desk.key") == "test00.png"

@@ -46,13 +46,21 @@ def split_off(folder: Path) -> dict[str, Any]:
 def boxes(folder: Path) -> dict[str, Any]:
     coco(folder)
     source = {"coco": "instances.json"}
-    return {"inputs": PHOTO, "outputs": {"pets": {"kind": "boxes"}}, "data": {"train": source, "valid": source}}
+    return {
+        "inputs": PHOTO,
+        "outputs": {"pets": {"kind": "boxes"}},
+        "data": {"train": source, "valid": source},
+    }
 
 
 def box_table(folder: Path) -> dict[str, Any]:
     picture_sets.box_table(folder)
     source = {"boxes": "boxes.csv"}
-    return {"inputs": PHOTO, "outputs": {"pets": {"kind": "boxes"}}, "data": {"train": source, "valid": source}}
+    return {
+        "inputs": PHOTO,
+        "outputs": {"pets": {"kind": "boxes"}},
+        "data": {"train": source, "valid": source},
+    }
 
 
 def arrays(folder: Path) -> dict[str, Any]:
@@ -66,7 +74,11 @@ def lines(folder: Path) -> dict[str, Any]:
     for name in ("a", "b"):
         (folder / name).write_text("one\ntwo\n")
     source = {"lines": {"word": "a", "other": "b"}}
-    return {"inputs": WORD, "outputs": {"other": {"kind": "text"}}, "data": {"train": source, "valid": source}}
+    return {
+        "inputs": WORD,
+        "outputs": {"other": {"kind": "text"}},
+        "data": {"train": source, "valid": source},
+    }
 
 
 def two_images(folder: Path) -> dict[str, Any]:
@@ -103,6 +115,10 @@ def test_what_is_linked_is_what_the_label_page_opens(tmp_path, make: Callable[[P
 
 
 def test_links_and_commands_are_escaped():
-    assert link_to("night & day/b #1.png", "valid").endswith("#key=night%20%26%20day/b%20%231.png&split=valid")
-    assert label_command("my x.yaml", "runs/a", "test") == "jumok label 'my x.yaml' --model runs/a --split test"
+    assert link_to("night & day/b #1.png", "valid").endswith(
+        "#key=night%20%26%20day/b%20%231.png&split=valid"
+    )
+    assert (
+        label_command("my x.yaml", "runs/a", "test") == "jumok label 'my x.yaml' --model runs/a --split test"
+    )
     assert label_command("x.yaml", "runs/a", "train") == "jumok label x.yaml --model runs/a"

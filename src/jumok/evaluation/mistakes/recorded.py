@@ -25,8 +25,8 @@ def recorded_mistakes(
         experiment: Where the split is described.
 
     Returns:
-        For each row its place among the answers, its line, its key in the label page, its inputs, and what is suspected; nothing where outputs
-        cannot be doubted.
+        For each row its place among the answers, its line, its key in the label page, its inputs, and what is
+        suspected; nothing where outputs cannot be doubted.
     """
     if not any(field.mistakes for field in predictor.outputs.values()):
         return []

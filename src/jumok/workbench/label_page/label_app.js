@@ -37,7 +37,11 @@
         fail: (key, error) => this.complain(`${key}: ${error instanceof Refused ? error.message : t("away")}`), notice: (text) => this.notice(text),
       } });
       this.build();
-      if (!(await this.openAddress())) await this.open(this.items.nextUnlabelled(null) ?? this.items.keys[0]);
+      if (!(await this.openAddress())) {
+        const why = this.note.hidden ? "" : this.note.textContent;
+        await this.open(this.items.nextUnlabelled(null) ?? this.items.keys[0]);
+        if (why) this.notice(why);
+      }
       await this.earlier.look();
       this.poll();
     }
