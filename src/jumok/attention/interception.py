@@ -28,7 +28,7 @@ Watcher = Callable[[Callable[[Keep], Call], Tensor, FrameType], None]
 # Given a call that is about to be made, its arguments by name, and the frame that calls: what to do in its place.
 Changer = Callable[[PatchedFunction, dict[str, Any], FrameType], tuple[PatchedFunction, dict[str, Any]]]
 
-Told = TypeVar("Told")
+Watching = TypeVar("Watching")
 watchers: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())  # of this thread
 changers: ContextVar[tuple[Changer, ...]] = ContextVar("changers", default=())  # of this thread
 lock = Lock()
@@ -51,9 +51,9 @@ def rewriting_calls(model: nn.Module, changer: Changer) -> Iterator[None]:
 
 
 @contextmanager
-def one_more(variable: ContextVar[tuple[Told, ...]], told: Told) -> Iterator[None]:
+def one_more(variable: ContextVar[tuple[Watching, ...]], watching: Watching) -> Iterator[None]:
     """With one more of those that are told of calls in this thread."""
-    token = variable.set((*variable.get(), told))
+    token = variable.set((*variable.get(), watching))
     try:
         yield
     finally:

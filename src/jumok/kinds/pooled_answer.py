@@ -19,6 +19,7 @@ class PooledAnswer(ABC):
     """
 
     part: ClassVar[str] = "query"  # what its part is called where another one is asked for
+    no_attention_reason: ClassVar[dict[str, Any]] = MEAN  # all states count the same
     name: str
     attends: bool  # whether the memory is gathered by attention
     asked: tuple[str, ...] = ()  # the class or value of each query, where each has one
@@ -46,8 +47,3 @@ class PooledAnswer(ABC):
     def score(self, scores: Tensor, part: int | None) -> Tensor:
         """The score of a query's part, or of all."""
         return scores[0] if part is None or not self.asked else scores[1 + part]
-
-    @property
-    def no_attention_reason(self) -> dict[str, Any]:
-        """Why there is no attention to show: all states count the same."""
-        return MEAN

@@ -97,7 +97,7 @@ class Study:
         drawn = self._draw(fits)
         if drawn is None:
             return None
-        self.study.add_trial(self._made(drawn, state=self.optuna.trial.TrialState.RUNNING))
+        self.study.add_trial(self._made(drawn, state="RUNNING"))
         return self.trials()[-1]
 
     def report(self, number: int, percent: int, score: float) -> bool:
@@ -146,12 +146,12 @@ class Study:
         with without_remarks():
             return dict(self.optuna.importance.get_param_importances(copy, evaluator=evaluator()))
 
-    def _made(self, values: Mapping[str, Any], state: Any = None, score: float | None = None) -> Any:
+    def _made(self, values: Mapping[str, Any], state: str = "COMPLETE", score: float | None = None) -> Any:
         """A trial for Optuna, with these options; by default it has come to its end."""
         return self.optuna.trial.create_trial(
             params={key: stored(self.dimensions[key], value) for key, value in values.items()},
             distributions=self._distributions(),
-            state=state,
+            state=self.optuna.trial.TrialState[state],
             value=score,
         )
 

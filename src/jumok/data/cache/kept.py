@@ -13,7 +13,7 @@ class Kept:
     None is evicted: an epoch reads each example once, so that the oldest is needed the soonest.
     """
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int = 0) -> None:
         self.room = room
         self._tensors: dict[int, Tensor] = {}
 

@@ -22,6 +22,7 @@ class RescorableBoxes:
     """The objects of an image; a part is an object, its score the one it is found with."""
 
     measure: ClassVar[Measure] = "log-probability"
+    no_attention_reason: ClassVar[dict[str, Any]] = CONVOLUTIONAL  # the model is convolutional
     name: str
     prediction: BoxesPrediction
     found: Detections  # in the same order, in pixels of the batch
@@ -95,8 +96,3 @@ class RescorableBoxes:
         """The object's number, from 1, and class."""
         what = f"{part + 1} {self.prediction.objects[part].name!r}"
         return Bilingual(f"object {what}", f"물체 {what}")
-
-    @property
-    def no_attention_reason(self) -> dict[str, Any]:
-        """Why there is no attention to show: the model is convolutional."""
-        return CONVOLUTIONAL

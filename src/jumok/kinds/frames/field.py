@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from operator import attrgetter
 from pathlib import Path
@@ -80,17 +80,12 @@ class FramesFacts:
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips that are read on first use; as many as fit into `room` bytes are kept, scaled."""
+    """Clips that are read on first use; as many as `kept` has room for are kept, scaled."""
 
     facts: FramesFacts
     given: Sequence[FramesValue]
     root: Path
-    room: int = 0
-
-    @cached_property
-    def kept(self) -> Kept:
-        """The scaled frames of clips that were read."""
-        return Kept(self.room)
+    kept: Kept = field(default_factory=Kept)
 
     def __getitem__(self, i: int) -> ClipSample:
         frames = self.kept.get(i, lambda: self.read(i))
@@ -159,7 +154,7 @@ class FramesCodec:
 
     def column(self, store: TextStore, root: Path) -> Clips:
         """The clips of all rows, read on first use."""
-        return Clips(self.facts, list(store.texts(self.facts.name)), root, KEPT_BYTES)
+        return Clips(self.facts, list(store.texts(self.facts.name)), root, Kept(KEPT_BYTES))
 
     def parse(self, value: object) -> FramesValue:
         """The path of a folder or file, a list of paths or of images, or an array (F, Y, X, 3) of bytes."""

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +40,10 @@ Given = Path | Pillow.Image  # a path, or an image in memory
 
 @dataclass(frozen=True)
 class Images:
-    """Images that are read on first use; as many as fit into `room` bytes are kept."""
+    """Images that are read on first use; as many as `kept` has room for are kept."""
 
     given: Sequence[Given]
-    room: int = 0
-
-    @cached_property
-    def kept(self) -> Kept:
-        """Images that were read."""
-        return Kept(self.room)
+    kept: Kept = field(default_factory=Kept)
 
     def __getitem__(self, i: int) -> ImageSample:
         pixels = self.kept.get(i, lambda: self.read(i))
@@ -122,7 +116,7 @@ class ImageCodec:
 
     def column(self, store: TextStore, root: Path) -> Images:
         """The images of all rows, read on first use."""
-        return Images([root / path for path in store.texts(self.about.name)], KEPT_BYTES)
+        return Images([root / path for path in store.texts(self.about.name)], Kept(KEPT_BYTES))
 
     def parse(self, value: object) -> Given:
         """The path of a file, an image of Pillow's, or an array (Y, X, 3) of bytes."""

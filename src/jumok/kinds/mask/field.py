@@ -4,7 +4,7 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -50,17 +50,12 @@ UNET_STRIDES = (2, 4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class Masks:
-    """The masks of many images, read on first use; as many as fit into `room` bytes are kept."""
+    """The masks of many images, read on first use; as many as fit into `KEPT_BYTES` are kept."""
 
     texts: Sequence[str]
     root: Path
     classes: tuple[Class, ...]
-    room: int = KEPT_BYTES
-
-    @cached_property
-    def kept(self) -> Kept:
-        """Masks that were read."""
-        return Kept(self.room)
+    kept: Kept = field(default_factory=lambda: Kept(KEPT_BYTES))
 
     def __getitem__(self, i: int) -> MaskMarks:
         return MaskMarks(self.kept.get(i, lambda: self.read(i)))

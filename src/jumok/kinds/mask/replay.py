@@ -21,6 +21,7 @@ class RescorableMask:
     """The class of each pixel; a part is a pixel of the mask as it is shown, its score the class's log-probability."""
 
     measure: ClassVar[Measure] = "log-probability"
+    no_attention_reason: ClassVar[dict[str, Any]] = CONVOLUTIONAL  # the model is convolutional
     name: str
     prediction: MaskPrediction
     images: ImageBatch
@@ -83,8 +84,3 @@ class RescorableMask:
         row, column = divmod(part, self.shown.shape[1])
         what = f"({column}, {row}) {self.prediction.names[int(self.shown[row, column])]!r}"
         return Bilingual(f"pixel {what}", f"픽셀 {what}")
-
-    @property
-    def no_attention_reason(self) -> dict[str, Any]:
-        """Why there is no attention to show: the model is convolutional."""
-        return CONVOLUTIONAL

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,12 @@ def file_of(given: SeriesValue) -> str:
 
 @dataclass(frozen=True)
 class SeriesColumn:
-    """Series that are read on first use; as many as fit into `room` bytes are kept, normalized."""
+    """Series that are read on first use; as many as `kept` has room for are kept, normalized."""
 
     facts: SeriesFacts
     given: Sequence[SeriesValue]
     root: Path
-    room: int = 0
-
-    @cached_property
-    def kept(self) -> Kept:
-        """Series that were read."""
-        return Kept(self.room)
+    kept: Kept = field(default_factory=Kept)
 
     def __getitem__(self, i: int) -> Tensor:
         return self.kept.get(i, lambda: self.facts.normalize(self.series(i).values))
@@ -130,7 +125,7 @@ class SeriesCodec:
 
     def column(self, store: TextStore, root: Path) -> SeriesColumn:
         """The series of all rows, read on first use."""
-        return SeriesColumn(self.facts, list(store.texts(self.facts.name)), root, KEPT_BYTES)
+        return SeriesColumn(self.facts, list(store.texts(self.facts.name)), root, Kept(KEPT_BYTES))
 
     def parse(self, value: object) -> SeriesValue:
         """The path of a file, or a list or array (T, C) or (T,) of numbers."""
@@ -171,7 +166,7 @@ class SeriesCodec:
 
     def encode(self, values: Sequence[SeriesValue]) -> SeriesColumn:
         """Parsed series as a column."""
-        return SeriesColumn(self.facts, values, Path(), KEPT_BYTES)
+        return SeriesColumn(self.facts, values, Path(), Kept(KEPT_BYTES))
 
     def collate(self, items: Sequence[Tensor]) -> SeriesBatch:
         """Series (T, C) of different lengths to one batch (B, L, C)."""
