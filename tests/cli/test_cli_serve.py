@@ -208,7 +208,8 @@ def test_threads_of_a_model_sleep_where_they_wait(monkeypatch):
 
     async def test():
         worker = await WorkerProcess.spawn()
-        told = Path(f"/proc/{worker.process.pid}/environ").read_bytes()
+        while not (told := Path(f"/proc/{worker.process.pid}/environ").read_bytes().strip(b"\0")):
+            await asyncio.sleep(0.01)  # it has only begun
         worker.kill()
         await worker.process.wait()
         assert b"OMP_WAIT_POLICY=passive" in told.split(b"\0")

@@ -5,7 +5,7 @@ import sys
 from jumok.serving.prove.load import NOT_SENT
 from jumok.serving.prove.remarks import remarks_on
 from jumok.serving.prove.step import LoadStep, step_of
-from jumok.serving.worker import load_modules, needed_modules
+from jumok.serving.worker import import_needed, needed_modules
 
 
 def step(late: float = 0.0, unsent: int = 0, **cores: float) -> LoadStep:
@@ -32,7 +32,7 @@ def test_requests_without_a_connection_count_as_failed():
 
 def test_a_spare_process_loads_modules_of_known_packages_alone():
     absent = "this"  # a module of Python that says a poem when it is imported
-    load_modules(["jumok.nothing", absent, "jumok.serving.wire"])
+    import_needed(["jumok.nothing", absent, "jumok.serving.wire"])
     assert absent not in sys.modules and "jumok.nothing" not in sys.modules
     found = needed_modules()
     assert "jumok.serving.wire" in found and all(

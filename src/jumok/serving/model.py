@@ -28,7 +28,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  # seconds between attempts to load
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class SentBatch:
     """Requests that the process computes together."""
 
     jobs: Sequence[Job]
@@ -51,7 +51,7 @@ class ServedModel:
         self.loaded = asyncio.Event()
         self.turn = asyncio.Lock()  # held while batches are computed, or the process is exchanged
         self.exchanges = 0  # that wait for their turn
-        self.running: deque[Batch] = (
+        self.running: deque[SentBatch] = (
             deque()
         )  # what the process has: one is computed, another one may wait for it
         self.began = 0.0  # when the batch that is computed, or the loading, began
@@ -136,7 +136,7 @@ class ServedModel:
         now, size = monotonic(), sum(len(job.inputs) for job in jobs)
         self.metrics.batch(self.name, size, [now - job.arrived for job in jobs])
         limit = max(self.limits.hang, max(job.deadline for job in jobs) - now)
-        self.running.append(Batch(jobs, size, asyncio.create_task(worker.compute(jobs, limit))))
+        self.running.append(SentBatch(jobs, size, asyncio.create_task(worker.compute(jobs, limit))))
 
     def send_ahead(self, worker: WorkerProcess) -> None:
         """Give the process a full batch while it computes another one, so that it need not wait for this server.

@@ -50,7 +50,7 @@ def listen(stream: BinaryIO) -> tuple[Frame | None, "SimpleQueue[Frame | None]"]
     """
     first: Frame | None = read_frame(stream)
     while first is not None and MODULES in first.header:
-        load_modules(first.header[MODULES])
+        import_needed(first.header[MODULES])
         first = read_frame(stream)
     frames: SimpleQueue[Frame | None] = SimpleQueue()
 
@@ -69,7 +69,7 @@ def needed_modules() -> list[str]:
     return [name for name in sys.modules if name.partition(".")[0] in NEEDED]
 
 
-def load_modules(names: Sequence[str]) -> None:
+def import_needed(names: Sequence[str]) -> None:
     """Import modules of those packages, as far as they are there."""
     for name in names:
         if name.partition(".")[0] in NEEDED:

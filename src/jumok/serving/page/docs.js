@@ -31,7 +31,8 @@ function route(path, method, about, models) {
   element("p", about.description ?? about.summary ?? "", box);
   const content = about.requestBody?.content?.["application/json"];
   if (content?.schema?.properties) options(content.schema.properties, box);
-  tryOut(path, method, content, models, box);
+  tryOut(path, method, about, models, box);
+  box.open = path === "/predict";
   return box;
 }
 
@@ -44,7 +45,8 @@ function options(properties, box) {
   }
 }
 
-function tryOut(path, method, content, models, box) {
+function tryOut(path, method, about, models, box) {
+  const content = about.requestBody?.content?.["application/json"];
   const form = element("form", undefined, box);
   let name, body;
   if (path.includes("{model}")) {
@@ -65,12 +67,20 @@ function tryOut(path, method, content, models, box) {
       };
     }
   }
+  let file;
+  if (about.requestBody?.content?.["multipart/form-data"]) {
+    file = element("input", undefined, element("label", "Or a file, for a model of one input: ", form));
+    file.type = "file";
+  }
   element("button", "Send", form);
   const result = element("pre", undefined, box);
   form.onsubmit = async (submitted) => {
     submitted.preventDefault();
     const sent = { method: method.toUpperCase(), headers: headers() };
-    if (body) Object.assign(sent, { body: body.value, headers: { ...headers(), "content-type": "application/json" } });
+    if (file?.files.length) {
+      sent.body = new FormData();
+      sent.body.append("file", file.files[0]);
+    } else if (body) Object.assign(sent, { body: body.value, headers: { ...headers(), "content-type": "application/json" } });
     result.textContent = "…";
     try {
       const answer = await fetch(path.replace("{model}", encodeURIComponent(name?.value ?? "")), sent);

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from jumok.serving.prove.load import NOT_SENT
 from jumok.serving.prove.step import LoadStep
 
-FULL, CROWDED, DISTURBED = 0.9, 0.95, 0.25  # of one processor, of all, of all by other programs
+SERVER_FULL, MACHINE_FULL, TAKEN_BY_OTHERS = (
+    0.9,
+    0.95,
+    0.25,
+)  # of one processor, of all, of all by other programs
 LATE = 0.5  # seconds that the sender may be behind its plan
 
 
@@ -26,17 +30,17 @@ def remarks_on_step(step: LoadStep, processors: int) -> list[str]:
     """The same for one load."""
     found, cores, at = [], step.cores, f"at {step.load:g}x"
     unsent, asked = step.statuses.get(str(NOT_SENT), 0), sum(step.statuses.values())
-    if cores["others"] > DISTURBED * processors:
+    if cores["others"] > TAKEN_BY_OTHERS * processors:
         found.append(
             f"{at} other programs took {cores['others']:.1f} of {processors} processors; prove on an idle machine"
         )
-    elif sum(cores.values()) > CROWDED * processors:
+    elif sum(cores.values()) > MACHINE_FULL * processors:
         found.append(
             f"{at} the machine was the limit: server, model and sender together took all {processors} processors "
             f"({cores['server']:.2f} + {cores['model']:.2f} + {cores['sender']:.2f}); "
             "clients of another machine cost none"
         )
-    if cores["server"] > FULL:
+    if cores["server"] > SERVER_FULL:
         found.append(
             f"{at} the process of the server, which uses one processor, took {cores['server']:.2f} of it: it, and not "
             "the model, was the limit"
