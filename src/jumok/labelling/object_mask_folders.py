@@ -65,7 +65,16 @@ class TwoFolders(ObjectMaskPlaces):
         return [*own, f"{stem}_{number}", f"{stem}/{number}"]
 
     def is_named(self, image: MaskedImage, name: str | None, path: str) -> bool:
-        """Whether the name of a mask leads to its image and class."""
+        """Whether the name of a mask leads to its image and class.
+
+        Args:
+            image: The image.
+            name: The class, None for the usual one.
+            path: The name, without suffix.
+
+        Returns:
+            Whether it does.
+        """
         said = mask_owner(composed(path), self._stems)
         return said == (stem_key(image.key), name) and not is_hidden(PurePosixPath(path).parts)
 
