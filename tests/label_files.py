@@ -1,4 +1,4 @@
-"""Small sets of annotated images in COCO, YOLO, VOC and a table, written as other programs write them, and how to open them."""
+"""Small sets of annotated images in several formats, written as other programs write them, and how to open them."""
 
 import json
 from collections.abc import Callable

@@ -17,7 +17,6 @@ from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling.desk import LabelDesk
 from label_files import BOXES, CLASSES, FORMATS, SIZE, LabelFiles, by_name, file_bytes, write_beside
 
-
 WHOLE = ("set.json", "set.csv")  # files that hold all images
 
 

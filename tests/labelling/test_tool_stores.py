@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edited_objects import edits, new_box
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,6 @@ from label_files import write_beside
 from picture_sets import (
     labelme,
     labelme_shape,
-    object_masks,
     save_image,
     studio_box,
     studio_region,
@@ -154,10 +154,6 @@ def write(store: AnnotationStore, key: str, objects: list[dict[str, Any]]):
     return store.write(key, store.read(key).version, {"objects": objects})
 
 
-def new_box(name: str, *box: float, **more: Any) -> dict[str, Any]:
-    return {"id": None, "class": name, "box": list(box), "polygons": None, **more}
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_items_states_classes_and_problems(tmp_path, kind):
     store = opened(kind, tmp_path)
@@ -185,41 +181,6 @@ def test_what_is_written_as_it_was_read_keeps_all_bytes(tmp_path, kind):
         write(store, key, marks_of(store, key))
         write(store, key, [{**one, "id": None} for one in reversed(marks_of(store, key))])
     assert contents(tmp_path) == before
-
-
-@st.composite
-def edits(draw: st.DrawFn, objects: list[dict[str, Any]], parts: int) -> list[dict[str, Any]]:
-    """Objects some of which are gone, moved, renamed or flagged, with new ones among them."""
-    made = []
-    for one in objects:
-        act = draw(st.sampled_from(["keep", "drop", "name", "flag", "move", "outline"]))
-        if act == "drop":
-            continue
-        if act == "name":
-            one = {**one, "class": "dog" if one["class"] == "cat" else "cat"}
-        if act == "flag":
-            flag = draw(st.sampled_from(["crowd", "difficult", "truncated", "occluded"]))
-            one = {**one, flag: not one[flag]}
-        if act == "move" and not one["fixed"]:
-            one = {**one, "polygons": None, "box": draw(boxes())}
-        if act == "outline":
-            one = {**one, "polygons": draw(outlines(parts)), "fixed": False}
-            one.pop("box")
-        made.append(one)
-    made += [new_box("cat", *box) for box in draw(st.lists(boxes(), max_size=2))]
-    return draw(st.permutations(made))
-
-
-@st.composite
-def boxes(draw: st.DrawFn) -> list[float]:
-    x, y = draw(st.integers(0, 120)) / 2, draw(st.integers(0, 80)) / 2
-    return [x, y, x + draw(st.integers(2, 3)), y + draw(st.integers(2, 7))]
-
-
-def outlines(parts: int) -> st.SearchStrategy[list[list[float]]]:
-    """Up to so many triangles."""
-    triangle = boxes().map(lambda box: [box[0], box[1], box[2], box[1], box[2], box[3]])
-    return st.lists(triangle, min_size=1, max_size=parts)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -344,14 +305,8 @@ def test_a_snapshot_is_a_source_of_what_is_annotated(tmp_path, kind):
     }
 
 
-def test_json_min_and_other_files_are_refused_by_a_sentence(tmp_path):
+def test_other_files_are_refused_by_a_sentence(tmp_path):
     file = made_studio(tmp_path)
-    save_image(tmp_path / "a.png")
-    file.write_text(json.dumps([{"id": 1, "image": "a.png", "tag": [studio_box()["value"]], "annotator": 1}]))
-    with pytest.raises(
-        DataError, match="is JSON-MIN, in which results have no ids; export the project as JSON"
-    ):
-        labelstudio_store(file)
     file.write_text('{"images": [], "annotations": [], "categories": []}')
     with pytest.raises(DataError, match="is a file of COCO; name it under coco:"):
         labelstudio_store(file)
@@ -387,9 +342,11 @@ def test_sources_and_folders_are_opened_in_place(tmp_path, kind):
     assert by_source.read("a.png").marks == by_path.read("a.png").marks
 
 
-def test_masks_of_objects_are_to_be_converted_first(tmp_path):
-    with pytest.raises(DataError, match="this source is object_masks; convert it first, like jumok convert"):
-        open_object_source(SourceOptions(object_masks=object_masks(tmp_path)))
+def test_what_is_no_annotation_is_not_opened():
+    with pytest.raises(
+        DataError, match="objects are not labelled in a source of masks; name annotated images"
+    ):
+        open_object_source(SourceOptions(masks="masks", classes=["background", "cat"]))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -160,7 +160,7 @@ class BoxTableForm:
         for number in sorted(known, reverse=True):
             start, end, is_quoted = spans[number]
             inner = text[start:end]
-            text = text[:start] + self.cell(rows, known[number], inner, is_quoted) + text[end:]
+            text = text[:start] + self._cell(rows, known[number], inner, is_quoted) + text[end:]
         return replace(self.read_row(rows, text + record.text[len(bare) :]), serial=record.serial)
 
     def new(self, rows: BoxRows, cells: Mapping[str, str]) -> BoxRecord:
@@ -168,10 +168,10 @@ class BoxTableForm:
         texts = [""] * rows.width
         for what, new in cells.items():
             if what in rows.columns.places:
-                texts[rows.columns.places[what]] = self.cell(rows, new, "", is_quoted=False)
+                texts[rows.columns.places[what]] = self._cell(rows, new, "", is_quoted=False)
         return self.read_row(rows, rows.separator.join(texts) + rows.line_end)
 
-    def cell(self, rows: BoxRows, text: str, before: str, is_quoted: bool) -> str:
+    def _cell(self, rows: BoxRows, text: str, before: str, is_quoted: bool) -> str:
         """A text as a cell: with the blanks around that it had, in quotes if it needs them or had them."""
         if is_quoted or any(mark in text for mark in (rows.separator, '"', "\n", "\r")):
             return '"' + text.replace('"', '""') + '"'

@@ -13,7 +13,7 @@ from jumok.labelling.image_folder import shown_size
 from jumok.labelling.object_change import ReadObject
 from jumok.labelling.object_marks import ObjectMark
 
-ALONE = Size(1, 1)  # what coordinates in pixels are multiplied by
+PIXEL_UNIT = Size(1, 1)  # what coordinates in pixels are multiplied by
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class TabledImage:
 
     def scale(self, shares: bool) -> Size | None:
         """What the coordinates of its rows are multiplied by: for shares its size, None if that is not known."""
-        return self.size if shares else ALONE
+        return self.size if shares else PIXEL_UNIT
 
     def objects(self, shares: bool) -> list[ReadObject]:
         """Its objects; the id of one is its place among them."""

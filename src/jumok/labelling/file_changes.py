@@ -85,9 +85,10 @@ class FileChanges:
             put = {self._name(target): self._name(beside) for target, beside in staged.items()}
             write_file_atomically(self._list, json.dumps({"put": put, "remove": removed}).encode())
         except BaseException:
-            for beside in staged.values():
-                with suppress(OSError):
-                    beside.unlink()
+            with suppress(OSError):  # the list first: whoever found it would miss what it names
+                self._list.unlink(missing_ok=True)
+                for beside in staged.values():
+                    beside.unlink(missing_ok=True)
             raise
         self._finish()
 

@@ -103,7 +103,19 @@ def occurring(classes: np.ndarray) -> list[int]:
 
 
 def decode_mask(path: Path, data: bytes, coloured: bool) -> np.ndarray:
-    """The numbers (Y, X) or colours (Y, X, 3) of a mask, as readers have them; raises DataError."""
+    """The numbers (Y, X) or colours (Y, X, 3) of a mask, as readers have them.
+
+    Args:
+        path: The mask, for messages.
+        data: Its bytes.
+        coloured: Whether classes are colours.
+
+    Returns:
+        The pixels.
+
+    Raises:
+        DataError: They cannot be read, or are not exact.
+    """
     with readable(), open_image(path, data) as image:
         if not is_lossy(path, image):
             shown = upright(image)
@@ -213,7 +225,16 @@ def painted(path: Path, image: Image.Image, where: np.ndarray, value: Any, value
 
 
 def repainted(image: Image.Image, where: np.ndarray, value: int) -> Image.Image:
-    """An image with another number at some pixels (Y, X); transparency stays."""
+    """An image with another number at some pixels; transparency stays.
+
+    Args:
+        image: The image.
+        where: True (Y, X) for the pixels.
+        value: The number.
+
+    Returns:
+        The image.
+    """
     pixels = np.array(image)
     if pixels.ndim == 3:
         pixels[where, 0] = value

@@ -65,7 +65,16 @@ class TwoFolders(ObjectMaskPlaces):
         return [*own, f"{stem}_{number}", f"{stem}/{number}"]
 
     def is_named(self, image: MaskedImage, name: str | None, path: str) -> bool:
-        """Whether the name of a mask leads to its image and class."""
+        """Whether the name of a mask leads to its image and class.
+
+        Args:
+            image: The image.
+            name: The class, None for the usual one.
+            path: The name, without suffix.
+
+        Returns:
+            Whether it does.
+        """
         said = mask_owner(composed(path), self._stems)
         return said == (stem_key(image.key), name) and not is_hidden(PurePosixPath(path).parts)
 
@@ -84,7 +93,7 @@ class TwoFolders(ObjectMaskPlaces):
         self._keys = {stem_key(key): key for key in self._found}
         below = [path for path in listed.looked_at if path == self._masks or self._masks in path.parents]
         self._image_folders = [path for path in listed.looked_at if path not in below]
-        self._names = {path: names_in(path) for path in below}
+        self._names = {path: entry_names(path) for path in below}
         return [*below, *self._image_folders]
 
     def _update(self, before: Mapping[Path, object]) -> bool:
@@ -103,7 +112,7 @@ class TwoFolders(ObjectMaskPlaces):
         for folder in [path for path in self._names if before.get(path) != self._states.known.get(path)]:
             if before.get(folder) is None:
                 return False
-            names = names_in(folder)
+            names = entry_names(folder)
             came, went = names - self._names[folder], self._names[folder] - names
             if not all(self._take(folder, name, name in came) for name in sorted(came | went)):
                 return False
@@ -138,7 +147,7 @@ class TwoFolders(ObjectMaskPlaces):
 
     def _take_folder(self, path: Path) -> bool:
         """Add an empty folder, which may say that an image has no objects; False if it is not empty."""
-        if names_in(path):
+        if entry_names(path):
             return False
         self._names[path] = set()
         key = self._keys.get(composed(path.relative_to(self._masks).as_posix()))
@@ -147,7 +156,7 @@ class TwoFolders(ObjectMaskPlaces):
         return True
 
 
-def names_in(folder: Path) -> set[str]:
+def entry_names(folder: Path) -> set[str]:
     """All names in a folder, none where there is no folder."""
     try:
         return set(os.listdir(folder))

@@ -169,7 +169,7 @@ class ObjectMaskForm:
 
     def keep(self, data: bytes) -> str:
         """Keep the bytes of a mask that is written or was there before; gives their digest."""
-        digest = digest_of(data)
+        digest = mask_digest(data)
         self._data[digest] = data
         return digest
 
@@ -198,7 +198,7 @@ class ObjectMaskForm:
         if known is not None and known[1] and known[0] == state:
             return known[2]
         began, data = time_ns(), read_now(path)
-        digest = "" if data is None else digest_of(data)
+        digest = "" if data is None else mask_digest(data)
         self._digests[path] = state, is_settled(state, began), digest
         return digest
 
@@ -206,7 +206,7 @@ class ObjectMaskForm:
         """The outline of a mask, or what is wrong with it."""
         if digest not in self._traced:
             data = self._data.get(digest) or read_now(path)
-            if data is None or digest_of(data) != digest:
+            if data is None or mask_digest(data) != digest:
                 raise ChangedMeanwhile(f"{path}: was changed by another program at this moment; try again")
             try:
                 found: tuple[Polygon, ...] | str = outline_of_mask(
@@ -352,6 +352,6 @@ def text_of_masks(masks: Mapping[str, str]) -> str:
     return "".join(f"{digest} {name}\0" for name, digest in sorted(masks.items()))
 
 
-def digest_of(data: bytes) -> str:
+def mask_digest(data: bytes) -> str:
     """The digest of a file."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
