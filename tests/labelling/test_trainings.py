@@ -217,7 +217,7 @@ def test_a_training_that_had_not_begun_when_its_server_was_killed_leaves_nothing
 def test_a_training_waits_for_the_one_before_it_and_keeps_how_that_ended(tmp_path, monkeypatch):
     run, done = begun(tmp_path), {"state": "done", "labelled": 12, "metric": "AP", "score": 0.5}
     monkeypatch.setattr(sys, "argv", ["", str(run)])
-    monkeypatch.setattr(os, "nice", lambda by: by)
+    monkeypatch.setattr(os, "nice", lambda by: 0)
     monkeypatch.setattr(training_process, "end_with_server", lambda: None)
     with owned(run / LOCK, DataError) as held:
 
