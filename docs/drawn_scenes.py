@@ -1,6 +1,6 @@
 """Draw the scenes of the pictures of the label page: circles and squares, the first of them labelled in COCO's format.
 
-python docs/drawn_scenes.py FOLDER [--count 48] [--labelled 36]
+python docs/drawn_scenes.py FOLDER [--count 40] [--labelled 24]
 """
 
 import argparse
@@ -19,8 +19,8 @@ Shape = tuple[str, tuple[int, int, int, int]]  # class, left, top, width and hei
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw scenes of circles and squares.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--count", type=int, default=48)
-    parser.add_argument("--labelled", type=int, default=36)
+    parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--labelled", type=int, default=24)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True)
     scenes = [draw_scene(asked.folder / f"{number:02}.png", number) for number in range(1, asked.count + 1)]

@@ -1,9 +1,9 @@
 """Take the pictures of the label page in docs/pictures, as `jumok label` is serving it.
 
-    python docs/drawn_scenes.py scenes                 # 48 scenes, of which 36 are labelled
+    python docs/drawn_scenes.py scenes                 # 40 scenes, of which 24 are labelled
     jumok label scenes --kind boxes --no-browser &
-    python docs/label_screenshots.py http://127.0.0.1:8766/ label-boxes --train --key 40.png --press Enter --press Enter
-    python docs/label_screenshots.py http://127.0.0.1:8766/ label-korean --language ko-KR --key 41.png --press Enter
+    python docs/label_screenshots.py http://127.0.0.1:8766/ label-boxes --train --key 30.png --press Enter --press Enter
+    python docs/label_screenshots.py http://127.0.0.1:8766/ label-korean --language ko-KR --key 31.png --press Enter
 
     python docs/drawn_signals.py motion                # 12 recordings, of which 4 are labelled
     jumok label motion/x.yaml --no-browser &
