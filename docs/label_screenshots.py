@@ -7,7 +7,7 @@
 
     python docs/drawn_signals.py motion                # 12 recordings, of which 4 are labelled
     jumok label motion/x.yaml --no-browser &
-    python docs/label_screenshots.py http://127.0.0.1:8766/ label-series --drag 0.55 0.8
+    python docs/label_screenshots.py http://127.0.0.1:8766/ label-series --key "person 5" --press 3 --drag 0 0.2
 
 `--train` presses the button and waits for the model, `--press` presses keys one after the other, `--drag` marks a share
 of a signal.

@@ -170,7 +170,7 @@ WORDS = [f"word {number}" for number in range(10)]
         ("animal", TEN, "label"),
         ("caption", WORDS, "text"),
         ("caption", ["a dog", "a dog", "a cat"], "text"),  # too few to tell
-        ("caption", ["the same long sentence of a caption, " + one for one in TEN], "text"),
+        ("caption", ["the same long sentence of a caption, of a " + one for one in TEN], "text"),
         ("species", [f"s{n % 30}" for n in range(400)], "label"),
         ("word", [f"w{n % 300}" for n in range(900)], "text"),
     ],

@@ -34,7 +34,7 @@ backbone: {OWN_BACKBONE}    # small, built in, no download; or any timm model
 """
 FRESH_SECTIONS = {  # for few images and little time; a file that has one of them keeps it
     "model": "model: {width: 64}               # the usual width is 256\n",
-    "training": "training: {steps: 200, batch_size: 8}   # a minute or two on two cores; more for the last model\n",
+    "training": "training: {steps: 200, batch_size: 8}   # a minute or two of one core; more for the last model\n",
 }
 NEW_FIELDS = {  # input and kind of output in a new experiment, by what is marked
     "objects": ("image", "boxes"),

@@ -51,6 +51,11 @@ class MaskValues:
         """Whether classes are colours."""
         return is_coloured(self.classes)
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the classes are the values 0, 1, 2, …"""
+        return [one.id for one in self.classes] == list(range(len(self.classes))) and not self.is_coloured
+
     def value(self, path: Path, index: int) -> Any:
         """What pixels of a class hold, a number or a colour; of no class at `NO_CLASS`. DataError if nothing."""
         if index != NO_CLASS:
@@ -311,3 +316,10 @@ def png_bytes(image: Image.Image) -> bytes:
 def class_names_in(classes: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
     """The classes that pixels have, in their order."""
     return tuple(names[index] for index in occurring(classes) if index < len(names))
+
+
+def same_pixels(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    """Whether two masks say the same, as when a page sends one twice."""
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)

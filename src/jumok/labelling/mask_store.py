@@ -34,6 +34,7 @@ from jumok.labelling.mask_files import (
     occurring,
     page_mask,
     read_classes_of,
+    same_pixels,
 )
 from jumok.labelling.mask_looks import FileMark, MaskLook, MaskLooks, file_mark
 from jumok.labelling.mask_places import FolderOfMasks, ListOfMasks, MaskPlace, MaskPlaces
@@ -86,13 +87,8 @@ def open_masks(
         values = black_and_white(values, places)
     settings = {"classes": source.classes, "ignore": source.ignore}
     kept = {name: one for name, one in settings.items() if one != "auto"}
-    names = ClassNamesFile(names_file_of_masks(masks)) if may_grow and are_numbered(values) else None
+    names = ClassNamesFile(names_file_of_masks(masks)) if may_grow and values.is_numbered else None
     return MaskStore(places, values, input, {} if names else kept, names)
-
-
-def are_numbered(values: MaskValues) -> bool:
-    """Whether the classes are the values 0, 1, 2, …"""
-    return [one.id for one in values.classes] == list(range(len(values.classes))) and not values.is_coloured
 
 
 def open_mask_folder(folder: Path, classes: Sequence[str] = ()) -> "MaskStore":
@@ -394,13 +390,6 @@ class MaskStore:
         if folder not in self._tidied:
             remove_left(folder, [one.mask.name for one in self._places.found().values()])
             self._tidied.add(folder)
-
-
-def same_pixels(one: np.ndarray | None, other: np.ndarray | None) -> bool:
-    """Whether two masks say the same, as when a page sends one twice."""
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
 
 
 def mask_version(data: bytes | None) -> str:

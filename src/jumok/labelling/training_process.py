@@ -142,7 +142,7 @@ def train_beside_page() -> None:
     import torch
 
     run = Path(sys.argv[1])
-    os.nice(NICENESS)
+    os.nice(max(0, NICENESS - os.nice(0)))
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
     threading.Thread(target=end_with_server, daemon=True).start()
     await_earlier(run)

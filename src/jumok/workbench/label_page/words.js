@@ -23,9 +23,9 @@ jumok.words = {
     cleared: (n) => `${n === 1 ? "One mark is" : `${n} marks are`} taken away; Ctrl+Z brings ${n === 1 ? "it" : "them"} back.`, markedEmpty: "Noted: nothing is on this item.",
     problems: "Records that could not be read", disagrees: (what) => `The model disagrees: ${what}`,
     hints: {
-      objects: "Drag to draw a box. 1–9: class of the selected box and of the next ones, Esc: select none, N: next item, ?: all keys.", mask: "Paint with the brush. 1–9 choose the class, N goes to the next item, ? shows all keys.",
+      objects: "Drag to draw a box. 1–9: class of the selected and the next boxes. N: next item. ?: all keys.", mask: "Paint with the brush. 1–9 choose the class, N goes to the next item, ? shows all keys.",
       texts: "Type the text: it is saved by itself. Enter goes on, Shift+Enter makes a new line; outside of the field N goes to the next item, and ? shows all keys.",
-      values: "1–9 choose a label, T types one, N goes to the next item, ? shows all keys.", stretches: "Drag over the signal to mark a stretch. 1–9: class of the selected stretch and of the next ones, N: next item, ?: all keys.",
+      values: "1–9 choose a label, T types one, N goes to the next item, ? shows all keys.", stretches: "Drag over the signal. 1–9: class of the selected and the next stretches. N: next item. ?: all keys.",
     },
 
     saving: "Saving", saved: "Saved", savingNow: "Saving…", savingMany: (n) => `Saving ${n} items…`,
@@ -83,7 +83,7 @@ jumok.words = {
     cleared: (n) => `표시 ${n}개를 지웠습니다. Ctrl+Z로 되돌릴 수 있습니다.`, markedEmpty: "이 항목에는 아무것도 없다고 기록했습니다.",
     problems: "읽지 못한 기록", disagrees: (what) => `모델의 생각은 다릅니다: ${what}`,
     hints: {
-      objects: "끌어서 상자를 그립니다. 1–9: 선택한 상자와 다음 상자의 클래스, Esc: 선택 풀기, N: 다음 항목, ?: 모든 단축키", mask: "붓으로 칠합니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
+      objects: "끌어서 상자를 그립니다. 1–9: 선택한 상자와 다음 상자의 클래스, N: 다음 항목, ?: 모든 단축키", mask: "붓으로 칠합니다. 1–9는 클래스, N은 다음 항목, ?는 모든 단축키입니다.",
       texts: "글을 쓰면 저절로 저장됩니다. Enter는 다음으로, Shift+Enter는 줄 바꿈입니다. 칸 밖에서 N은 다음 항목, ?는 모든 단축키입니다.",
       values: "1–9로 라벨을 고르고 T로 입력합니다. N은 다음 항목, ?는 모든 단축키입니다.", stretches: "신호 위를 끌면 구간이 표시됩니다. 1–9: 선택한 구간과 다음 구간의 클래스, N: 다음 항목, ?: 모든 단축키",
     },
