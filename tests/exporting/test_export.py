@@ -2,23 +2,16 @@
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from blocked_imports import WITHOUT
 from jumok.errors import RunError
 from jumok.exporting import to_ctranslate2
 from jumok.predictor import load
 from jumok.runs.layout import is_exported
-
-
-def example_of(folder: Path) -> str:
-    """The program in the README of an exported model."""
-    return (folder / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 
 @pytest.fixture
@@ -85,19 +78,6 @@ def test_scores_are_those_of_the_run(jumok, reversal, exported):
         for one in (reversal / "run", exported)
     )
     assert theirs == ours
-
-
-def test_the_readme_runs_without_torch_and_jumok(exported, reversal):
-    words = ["abc", "fedcba", "bad"]
-    call = [sys.executable, "-c", WITHOUT + example_of(exported)]
-    done = subprocess.run(
-        call, input="\n".join(words), capture_output=True, text=True, cwd=exported, check=True
-    )
-    assert done.stdout.splitlines() == [one.text for one in load(reversal / "run").predict(words)]
-
-
-def test_the_program_of_the_readme_is_short(exported):
-    assert len(example_of(exported).splitlines()) <= 20
 
 
 def test_a_wrong_weight_is_found(monkeypatch, refused, reversal, tmp_path):

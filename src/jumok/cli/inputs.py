@@ -32,7 +32,7 @@ def refuse_own_output(file: Path | None) -> None:
 
 
 def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
-    """The lines of a file or of standard input; DataError with the line that is not UTF-8."""
+    """The lines of a file or of standard input; bytes that are not UTF-8 are kept as surrogates."""
     if file is not None and not is_stdin(file):
         return lines_of(stack, file)
     if file is None and sys.stdin.isatty():

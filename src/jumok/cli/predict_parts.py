@@ -11,6 +11,7 @@ from jumok.cli.predict import (
     TOLD_UNREAD,
     Request,
     draws_charts,
+    image_lines,
     reads_images,
     refuse_threshold,
     say_warnings,
@@ -106,7 +107,13 @@ def predict_in_parts(
     refuse_threshold(predictor, asked)
     written = what_is_written(predictor, asked, output)
     order = Order(
-        str(run.absolute()), device, decoding, asked.threshold, written.kind, str(output.absolute())
+        str(run.absolute()),
+        device,
+        decoding,
+        asked.threshold,
+        written.kind,
+        str(output.absolute()),
+        asked.json_lines and written.kind != "images",  # which are paths by then
     )
     try:
         with crew_of(engine, processes) as (crew, count):
@@ -178,7 +185,7 @@ def images_written(predictor: "Predictor", asked: Request, output: Path) -> JobO
     """
     from jumok.predictor.jobs.image_results import ImageResults
 
-    lines = Lines(asked, predictor.inputs)()
+    lines = image_lines(predictor, Lines(asked, predictor.inputs)(), asked)
     found = named_images(lines) if asked.texts else listed_images(lines, str(asked.file))
     once, repeated = each_once(say_warnings(found))
     for warning in repeated:

@@ -44,7 +44,9 @@ class ExportDescription:
 
     def write(self, folder: Path) -> None:
         """Write model.json, with what the other files of the folder are."""
-        files = {name: identity(folder / name) for name in names_below(folder) if not name.endswith(".md")}
+        files = {
+            name: identity(folder / name) for name in names_below(folder) if not name.endswith((".md", ".py"))
+        }
         write_json(folder / EXPORTED, {**asdict(self), "files": files})
 
 
