@@ -93,14 +93,14 @@ def optional_inputs(predictor: Predictor) -> list[str]:
 def example_batches(
     predictor: Predictor, values: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two batches: of the longest or largest example, and of the shortest or smallest one.
+    """Two batches: of the longest or largest item of each input, and of the shortest or smallest ones.
 
     In each of them one row lacks all optional inputs, so that the program knows what rows are without them.
     """
-    order = by_size(encode_inputs(predictor.inputs, values), len(values))
     optional = optional_inputs(predictor)
+    smallest, largest = extreme_examples(predictor, values)
     batches = []
-    for chosen, size in zip((values[order[-1]], values[order[0]]), BATCH_SIZES, strict=True):
+    for chosen, size in zip((largest, smallest), BATCH_SIZES, strict=True):
         rows = [chosen] * size
         rows[LACKING] = {name: one for name, one in chosen.items() if name not in optional}
         batches.append(predictor.collate(encode_inputs(predictor.inputs, rows), range(size)))
@@ -108,10 +108,22 @@ def example_batches(
     return large, small
 
 
-def stand_ins(predictor: Predictor, values: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
-    """The tensors of the smallest example of each optional input."""
+def extreme_examples(
+    predictor: Predictor, values: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The smallest and the largest item of each input, be they of different examples."""
     columns = encode_inputs(predictor.inputs, values)
-    batch = predictor.collate(columns, by_size(columns, len(values))[:1])
+    orders = {name: np.argsort(item_sizes(column), kind="stable") for name, column in columns.items()}
+    smallest, largest = (
+        {name: values[int(order[place])][name] for name, order in orders.items()} for place in (0, -1)
+    )
+    return smallest, largest
+
+
+def stand_ins(predictor: Predictor, values: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    """The tensors of the smallest item of each optional input."""
+    smallest, _ = extreme_examples(predictor, values)
+    batch = predictor.collate(encode_inputs(predictor.inputs, [smallest]), [0])
     return program_tensors({name: batch[name] for name in optional_inputs(predictor)})
 
 
@@ -128,14 +140,11 @@ def calibration_batches(
         yield {name: one.numpy() for name, one in tensors.items()}
 
 
-def by_size(columns: Mapping[str, InputColumn], count: int) -> list[int]:
-    """Rows from short or small to long or large, all inputs taken together."""
-    sizes = np.zeros(count, dtype=np.int64)
-    for column in columns.values():
-        lengths = column.lengths()
-        found = column.groups() if lengths is None else lengths
-        sizes += 0 if found is None else found
-    return [int(row) for row in np.argsort(sizes, kind="stable")]
+def item_sizes(column: InputColumn) -> np.ndarray:
+    """How long or large each item (N,) of an input is; all are alike where it has no sizes."""
+    lengths = column.lengths()
+    found = column.groups() if lengths is None else lengths
+    return np.zeros(len(column.places), dtype=np.int64) if found is None else found
 
 
 def write_encoder(

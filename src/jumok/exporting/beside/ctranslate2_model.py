@@ -25,7 +25,11 @@ class Model:
         ((_, read),), ((self.name, written),) = about["inputs"].items(), about["outputs"].items()
         self.source, self.target = (Texts(folder, one["details"]) for one in (read, written))
         self.details, self.limit = written["details"], read["max_length"]
-        self.translator = ctranslate2.Translator(str(folder / "ctranslate2"))
+        lacking = "int16" not in ctranslate2.get_supported_compute_types("cpu")
+        compute = (
+            "float32" if about["quantize"] == "int16" and lacking else "default"
+        )  # not int8 in its place
+        self.translator = ctranslate2.Translator(str(folder / "ctranslate2"), compute_type=compute)
 
     def predict(self, values: Sequence[str]) -> list[dict[str, Any]]:
         """The answer to each text, by output."""
