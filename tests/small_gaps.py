@@ -22,7 +22,11 @@ INPUTS: dict[str, dict[str, Any]] = {
         "augment": "none",
         "encoder": {"backbone": "convolutional", "channels": [8, 8], "strides": [4]},
     },
-    "signal": {"kind": "series", "channels": ["level"], "encoder": {"kind": "recurrent", "layers": 1}},
+    "signal": {
+        "kind": "series",
+        "channels": ["level", "steady"],
+        "encoder": {"kind": "recurrent", "layers": 1},
+    },
 }
 
 
@@ -37,7 +41,7 @@ def write_signal(file: Path, high: bool, random: np.random.Generator) -> None:
     values = random.normal(5 if high else -5, 1, int(random.integers(8, 20)))
     cells = ["" if random.random() < 0.1 else f"{value:.3f}" for value in values]
     file.with_suffix(".csv").parent.mkdir(exist_ok=True)
-    file.with_suffix(".csv").write_text("level\n" + "\n".join(cells) + "\n")
+    file.with_suffix(".csv").write_text("level,steady\n" + "\n".join(f"{cell},1" for cell in cells) + "\n")
 
 
 WRITERS = {"photo": (write_photo, ".png"), "signal": (write_signal, ".csv")}

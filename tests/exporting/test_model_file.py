@@ -21,7 +21,6 @@ from made_predictors import picture
 from small_clips import trained_clips
 from small_forecasts import trained_forecast
 from small_gaps import SAMPLES, trained_gaps
-from small_labels import trained_labels
 
 ASK = """
 import json, model
@@ -29,9 +28,6 @@ values = json.load(open({file!r}))
 json.dump(model.load().predict(values), open({answers!r}, "w"), default=lambda one: one.tolist())
 """
 TRAINED = {  # what is exported and asked, by the folder of its run
-    "ordered": lambda: trained_labels("ordered"),
-    "several": lambda: trained_labels("several"),
-    "two values": lambda: trained_labels("two-values"),
     "forecast": lambda: trained_forecast("recurrent"),
     "clips": trained_clips,
     "photo": lambda: trained_gaps("photo"),
@@ -121,7 +117,7 @@ def test_texts_by_onnx(name, tmp_path):
 @pytest.mark.parametrize("name", ["dense", "queries", "mask"])
 def test_boxes_and_masks(name, tmp_path):
     both, paths = exported_onnx(name), []
-    for number, size in enumerate([(70, 90), (64, 40), (150, 110)]):
+    for number, size in enumerate([(64, 40), (40, 64), (64, 64)]):
         paths.append(str(tmp_path / f"{number}.png"))
         picture(*size).save(paths[-1])
     program = program_of(both.folder)
