@@ -77,6 +77,7 @@ def test_values(uncertainty, calibration):
     numbers = torch.randn(1, 2 * {"none": 1, "variance": 2, "quantiles": 3}[uncertainty])
     ours, theirs = both(field, numbers, {}, values_answer)
     for one, other in zip(ours["values"], theirs["values"], strict=True):
+        assert one.pop("name") == other.pop("name")
         assert one == pytest.approx(other, rel=1e-5)
 
 
@@ -93,7 +94,7 @@ def test_forecasts(loss, goes_on):
     numbers = torch.randn(1, 4, 2, max(1, len(quantiles)))
     ours, theirs = both(field, numbers, batch, forecast_answer)
     assert ours["steps"] == theirs["steps"] and ours["channels"] == theirs["channels"]
-    np.testing.assert_allclose(ours["values"], theirs["values"], rtol=1e-5)
+    np.testing.assert_allclose(ours["values"], theirs["values"], rtol=1e-5, atol=1e-5)
     assert ours.get("quantiles", {}).keys() == theirs.get("quantiles", {}).keys()
     for level, found in ours.get("quantiles", {}).items():
-        np.testing.assert_allclose(found, theirs["quantiles"][level], rtol=1e-5)
+        np.testing.assert_allclose(found, theirs["quantiles"][level], rtol=1e-5, atol=1e-5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from jumok.cli.inputs import is_stdin, read_lines, refuse_own_output
+from jumok.cli.inputs import image_lines, is_stdin, read_lines, refuse_own_output
 from jumok.cli.options import BeamOption, Device, Json, Method, Overwrite, PrecisionOption, Run
 from jumok.console import say
 from jumok.errors import DataError
@@ -189,22 +189,11 @@ def predict_and_write(predictor: "Predictor", asked: Request) -> None:
     with ExitStack() as stack:
         lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
-            predict_images(predictor, image_lines(predictor, lines, asked), asked)
+            predict_images(predictor, image_lines(lines, asked.json_lines, *predictor.inputs), asked)
         elif asked.output is not None and draws_charts(predictor, asked.output):
             write_chart_results(predictor, list(lines), asked.output, asked)
         else:
             predict_lines(predictor, lines, asked)
-
-
-def image_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> Iterator[str]:
-    """The paths of images, of which a file of JSON has one in each line."""
-    from jumok.predictor.jobs.inputs import unwrapped
-
-    if not asked.json_lines:
-        yield from lines
-        return
-    for number, line in enumerate(lines, start=1):
-        yield unwrapped(line, number, *predictor.inputs)
 
 
 def refuse_threshold(predictor: "Predictor", asked: Request) -> None:

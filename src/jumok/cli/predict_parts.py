@@ -6,12 +6,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jumok.cli.inputs import is_stdin
+from jumok.cli.inputs import image_lines, is_stdin
 from jumok.cli.predict import (
     TOLD_UNREAD,
     Request,
     draws_charts,
-    image_lines,
     reads_images,
     refuse_threshold,
     say_warnings,
@@ -185,7 +184,7 @@ def images_written(predictor: "Predictor", asked: Request, output: Path) -> JobO
     """
     from jumok.predictor.jobs.image_results import ImageResults
 
-    lines = image_lines(predictor, Lines(asked, predictor.inputs)(), asked)
+    lines = image_lines(Lines(asked, predictor.inputs)(), asked.json_lines, *predictor.inputs)
     found = named_images(lines) if asked.texts else listed_images(lines, str(asked.file))
     once, repeated = each_once(say_warnings(found))
     for warning in repeated:

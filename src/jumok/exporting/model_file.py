@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from jumok.exporting.target import Runtime
+from jumok.runs.layout import EXPORTED
 
 MODEL_PROGRAM = "model.py"
 PARTS: Mapping[Runtime, Sequence[str]] = {
@@ -17,7 +18,9 @@ PARTS: Mapping[Runtime, Sequence[str]] = {
     "onnx": ("texts", "images", "series", "numbers", "regions", "searching", "onnx_model"),
 }
 PACKAGE = "jumok.exporting.beside"
-SUMMARY = '"""Runs the model of this folder without jumok and without torch; model.json says what is done, and why."""'
+SUMMARY = (
+    f'"""Runs the model of this folder without jumok and without torch; {EXPORTED} says what is done."""'
+)
 
 
 def write_model_program(folder: Path, runtime: Runtime) -> None:

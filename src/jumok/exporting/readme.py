@@ -22,7 +22,7 @@ Without jumok and without torch (`pip install {packages}`), in this folder; {giv
 
 `{program}` is one file, and reads `{description}`: copy it with the folder to where the model is to answer.
 """
-PACKAGES = {"text": ["tokenizers"], "image": ["pillow"], "frames": ["pillow"]}
+KIND_PACKAGES = {"text": ["tokenizers"], "image": ["pillow"], "frames": ["pillow"]}
 FROM_LINES = """import sys
 import model
 
@@ -76,7 +76,9 @@ def packages_of(runtime: Runtime, predictor: Predictor) -> list[str]:
     kinds = {field.kind for field in predictor.fields.all.values()}
     return [
         *base,
-        *dict.fromkeys(package for kind, found in PACKAGES.items() if kind in kinds for package in found),
+        *dict.fromkeys(
+            package for kind, found in KIND_PACKAGES.items() if kind in kinds for package in found
+        ),
     ]
 
 

@@ -103,7 +103,7 @@ def read_stand_ins(folder: Path) -> dict[str, Tensor]:
     """What `write_stand_ins` wrote; RunError where it cannot be read."""
     path = folder / STAND_INS_FILE
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(path) as arrays:
             return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     except (OSError, ValueError, KeyError) as error:
         raise RunError(f"{path} cannot be read ({error}); {EXPORT_AGAIN}") from None

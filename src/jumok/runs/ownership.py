@@ -10,7 +10,7 @@ from typing import TextIO
 from jumok.errors import JumokError
 from jumok.files import unwritable
 
-ASKED_EVERY = 0.1  # seconds between two looks at a lock
+LOCK_ASKED_EVERY = 0.1  # seconds between two looks at a lock
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def wait_for_owner(lock: Path, seconds: float, on_wait: Callable[[str], None]) -
         told = True
         if time.monotonic() >= until:
             return False
-        time.sleep(ASKED_EVERY)
+        time.sleep(LOCK_ASKED_EVERY)
     return True
 
 

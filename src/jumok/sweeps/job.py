@@ -23,7 +23,9 @@ from jumok.runs.layout import LOCK
 from jumok.runs.ownership import wait_for_owner
 from jumok.training.reporter import EvaluationInfo, NullReporter, Progress
 
-PATIENCE = 120  # seconds that a run may still be owned by the process before, which is asked to save and end
+LOCK_PATIENCE = (
+    120  # seconds that a run may still be owned by the process before, which is asked to save and end
+)
 EVERY = 0.5  # seconds between two words about steps
 
 
@@ -66,7 +68,9 @@ def raise_interrupted(number: int, frame: FrameType | None) -> None:
 
 def tell_waiting(reporter: EventReporter, owner: str) -> None:
     """Tell that the run is still being saved by the process that trained before."""
-    why = f"process {owner or 'unknown'} is still saving this run; waiting up to {PATIENCE} seconds for it"
+    why = (
+        f"process {owner or 'unknown'} is still saving this run; waiting up to {LOCK_PATIENCE} seconds for it"
+    )
     reporter.send("waiting", {"why": why})
 
 
@@ -83,7 +87,7 @@ def run_job() -> None:
         from jumok.experiment.options import Experiment
         from jumok.training.train import train
 
-        wait_for_owner(Path(order["run"]) / LOCK, PATIENCE, partial(tell_waiting, reporter))
+        wait_for_owner(Path(order["run"]) / LOCK, LOCK_PATIENCE, partial(tell_waiting, reporter))
         train(Experiment.model_validate(order["experiment"]), Path(order["run"]), reporter)
         reporter.send("end")
     except Interrupted:

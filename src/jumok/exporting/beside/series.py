@@ -29,7 +29,7 @@ def series_arrays(value: Any, about: Mapping[str, Any]) -> dict[str, np.ndarray]
 def table_values(path: Path, channels: Sequence[str]) -> Any:
     """The numbers of a file; of a table those of the columns that are named like the channels."""
     if path.suffix == ".npy":
-        return np.load(path, allow_pickle=False)
+        return np.load(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     return [[float(row[name].strip() or "nan") for name in channels] for row in rows]

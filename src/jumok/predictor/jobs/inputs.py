@@ -72,7 +72,7 @@ def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
             raise DataError(f"{name}:{number}: cannot be read ({error}); fetch the file again") from None
 
 
-def undecodable(text: str, number: int, predictor: "Predictor") -> DataError | None:
+def line_fault(text: str, number: int, predictor: "Predictor") -> DataError | None:
     """Why a line that is not UTF-8 has no answer; None of other lines, and of the path of an image, which is a name.
 
     Args:

@@ -8,7 +8,7 @@ from pathlib import Path
 from jumok.errors import DataError
 from jumok.files import not_text, spelt_out
 from jumok.predictor.jobs.events import Answered, Input, JobEvent, JobProgress, PredictionOrError
-from jumok.predictor.jobs.inputs import InputWarnings, parsed, undecodable
+from jumok.predictor.jobs.inputs import InputWarnings, line_fault, parsed
 from jumok.predictor.predictor import Predictor
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
@@ -81,7 +81,7 @@ def _answer(
 
 def faults_of(predictor: Predictor, texts: Sequence[str], first: int) -> dict[int, DataError]:
     """The lines that are not UTF-8, by their place, with the reason; `first` is the number of the first one, from 0."""
-    found = {i: undecodable(text, first + i + 1, predictor) for i, text in enumerate(texts)}
+    found = {i: line_fault(text, first + i + 1, predictor) for i, text in enumerate(texts)}
     return {i: fault for i, fault in found.items() if fault is not None}
 
 
