@@ -31,8 +31,8 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def write_photo(file: Path, bright: bool, random: np.random.Generator) -> None:
-    """A picture that is bright or dark."""
-    pixels = random.integers(0, 90, (int(random.integers(14, 24)), 20, 3)) + (160 if bright else 0)
+    """A picture that is bright or dark, as wide as the model reads it."""
+    pixels = random.integers(0, 90, (int(random.integers(14, 24)), 24, 3)) + (160 if bright else 0)
     save(file.with_suffix(".png"), pixels.astype(np.uint8))
 
 
