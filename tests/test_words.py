@@ -11,7 +11,8 @@ from pathlib import Path
 import jumok
 
 SOURCE = Path(jumok.__file__).parent
-FILES = sorted(SOURCE.rglob("*.py"))
+BESIDE = SOURCE / "exporting" / "beside"  # parts of a program that leaves the package, with names of its own
+FILES = sorted(file for file in SOURCE.rglob("*.py") if file.parent != BESIDE)
 TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 Documented = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 

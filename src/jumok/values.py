@@ -100,12 +100,12 @@ class Memory(NamedTuple):
         row may lack have a use for them.
         """
 
-        def spread(rows: Tensor) -> Tensor:
-            whole = rows.new_zeros(len(present), *rows.shape[1:])
-            whole[present] = rows
-            return whole
-
-        return Memory(spread(self.states), spread(self.valid), spread(self.summary))
+        places = (present.cumsum(0) - 1).clamp(min=0)  # (B,) of each row among those that were encoded
+        states, valid, summary = (
+            one.index_select(0, places) for one in (self.states, self.valid, self.summary)
+        )
+        has = present[:, None]  # (B, 1)
+        return Memory(states.masked_fill(~has[:, :, None], 0), valid & has, summary.masked_fill(~has, 0))
 
 
 class PartialBatch(NamedTuple):

@@ -102,8 +102,9 @@ def test_a_link_stays_a_link(jumok, run, tmp_path):
     assert (tmp_path / "link").is_symlink() and (tmp_path / "real").is_file()
 
 
-def test_a_json_document_is_whole_or_not_there(refused, run):
-    assert "not UTF-8" in refused("predict", run, "--json", given=b"abc\n" * 2500 + b"\xff\n")
+def test_a_json_document_is_whole_or_not_there(refused, run, tmp_path):
+    (tmp_path / "in.jsonl").write_text('"abc"\n' * 2500 + "{\n")
+    assert "line 2501: no JSON" in refused("predict", run, "--json", "--file", tmp_path / "in.jsonl")
 
 
 def test_a_device_is_written_and_stays_one(jumok, run, tmp_path):

@@ -130,15 +130,41 @@ def test_a_sample_does_not_depend_on_what_is_answered_with_it(jumok, run, monkey
 # --- refusals
 
 
-def test_a_line_that_is_not_utf8(refused, run, tmp_path):
-    data = b"abc\nd\xffe\n"
-    assert refused("predict", run, given=data).startswith(
-        "standard input:2: not UTF-8 (byte 2); convert the file"
-    )
-    (tmp_path / "in.txt").write_bytes(data)
-    assert refused("predict", run, "--file", tmp_path / "in.txt").startswith(
-        f"{tmp_path / 'in.txt'}:2: not UTF-8"
-    )
+def test_a_line_that_is_not_utf8_is_told_and_the_others_are_answered(jumok, run, tmp_path):
+    file, out = tmp_path / "in.txt", tmp_path / "out.json"
+    file.write_bytes(b"abc\nd\xffe\nfed\n")
+    abc, fed = jumok("predict", run, "abc", "fed").output.splitlines()
+    for words, given in (((), file.read_bytes()), (("--file", file), b"")):
+        ended = jumok("predict", run, *words, given=given)
+        assert ended.status == 2 and ended.output.splitlines() == [abc, "", fed]
+        assert "no answer: line 2: not UTF-8 (byte 2); convert it" in ended.talk
+        assert "1 of 3 inputs got no answer; the others are done" in ended.talk
+    assert jumok("predict", run, "--file", file, "--json", "--output", out).status == 2
+    found = json.loads(out.read_text())
+    assert [one["input"] for one in found] == ["abc", r"d\xffe", "fed"]
+    assert [one.get("text") for one in found] == [abc, None, fed] and "not UTF-8" in found[1]["error"]
+
+
+def test_a_line_that_is_not_utf8_changes_no_sample(jumok, run):
+    sample = ("predict", run, "--method", "sample", "--temperature", 3)
+    good, bad = (jumok(*sample, given=b"abc\n" * 3 + one + b"\nabc\n").output for one in (b"x", b"\xff"))
+    assert good.splitlines()[4] == bad.splitlines()[4]
+
+
+def test_lines_of_json_for_one_input(jumok, refused, run, tmp_path):
+    words = ["abc", "f\u00e9d", "", "12"]
+    expected = jumok("predict", run, given="\n".join(words).encode()).output
+    lines = ['"abc"', '{"source": "f\\u00e9d", "other": 1}', "", "12"]
+    file = tmp_path / "in.jsonl"
+    file.write_text("\n".join(lines))
+    assert jumok("predict", run, "--file", file).output == expected
+    (tmp_path / "in.txt").write_text('"abc"\n')
+    as_text = jumok("predict", run, "--file", tmp_path / "in.txt", "--json").output
+    assert json.loads(as_text)[0]["input"] == '"abc"'
+    file.write_text('"abc"\n{"sauce": "abc"}\n')
+    assert "line 2: the object has no 'source'; it has sauce" in refused("predict", run, "--file", file)
+    file.write_text("abc\n")
+    assert "line 1: no JSON; write a value or an object like" in refused("predict", run, "--file", file)
 
 
 def test_a_damaged_compressed_file(refused, run, tmp_path):

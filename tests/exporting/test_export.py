@@ -1,24 +1,19 @@
 """`jumok export`: the folder, its proof, what takes it as a run, and what is refused."""
 
 import json
+import random
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from blocked_imports import WITHOUT
 from jumok.errors import RunError
 from jumok.exporting import to_ctranslate2
 from jumok.predictor import load
+from jumok.predictor.exported import EXPORT_VERSION
 from jumok.runs.layout import is_exported
-
-
-def example_of(folder: Path) -> str:
-    """The program in the README of an exported model."""
-    return (folder / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
 
 
 @pytest.fixture
@@ -61,6 +56,7 @@ def test_json_is_one_document(jumok, reversal, tmp_path):
     document = json.loads(jumok(*words, "--json").output)
     assert document["folder"] == str(tmp_path / "m") and document["proof"]["quantize"] == "int8"
     assert document["megabytes"]["exported"] < document["megabytes"]["original"]
+    assert document["proof"]["differences"]["exact_match"]["p"] > 0.05
     assert document["proof"] == json.loads((tmp_path / "m" / "proof.json").read_text())
 
 
@@ -85,19 +81,6 @@ def test_scores_are_those_of_the_run(jumok, reversal, exported):
         for one in (reversal / "run", exported)
     )
     assert theirs == ours
-
-
-def test_the_readme_runs_without_torch_and_jumok(exported, reversal):
-    words = ["abc", "fedcba", "bad"]
-    call = [sys.executable, "-c", WITHOUT + example_of(exported)]
-    done = subprocess.run(
-        call, input="\n".join(words), capture_output=True, text=True, cwd=exported, check=True
-    )
-    assert done.stdout.splitlines() == [one.text for one in load(reversal / "run").predict(words)]
-
-
-def test_the_program_of_the_readme_is_short(exported):
-    assert len(example_of(exported).splitlines()) <= 20
 
 
 def test_a_wrong_weight_is_found(monkeypatch, refused, reversal, tmp_path):
@@ -184,16 +167,54 @@ def test_damaged_exports(refused, exported, tmp_path):
 
     def newer(folder: Path) -> None:
         said = json.loads((folder / "model.json").read_text())
-        (folder / "model.json").write_text(json.dumps({**said, "version": 2}))
+        (folder / "model.json").write_text(json.dumps({**said, "version": EXPORT_VERSION + 1}))
 
     assert "is damaged" in told("flipped", flip)
     assert "bytes, expected" in told("cut", cut)
     assert "cannot be read" in told("gone", lambda folder: (folder / weights).unlink())
     assert "update it" in told("newer", newer)
-    assert "is no description" in told("empty", lambda folder: (folder / "model.json").write_text("{}"))
+    assert "does not describe an exported model" in told(
+        "empty", lambda folder: (folder / "model.json").write_text("{}")
+    )
     assert "target.vocabulary.json cannot be read" in told(
         "words", lambda f: (f / "target.vocabulary.json").unlink()
     )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_flipped_byte_is_found_in_every_file(refused, exported, tmp_path, seed):
+    """Whatever byte of whatever file: one sentence that names the file, and no answer."""
+    draw = random.Random(seed)
+    folder = Path(shutil.copytree(exported, tmp_path / "m"))
+    names = [*json.loads((folder / "model.json").read_text())["files"], "model.json"]
+    for name in names:
+        whole = (folder / name).read_bytes()
+        place = draw.randrange(len(whole))
+        (folder / name).write_bytes(
+            whole[:place] + bytes([whole[place] ^ 1 << draw.randrange(7)]) + whole[place + 1 :]
+        )
+        said = refused("predict", folder, "abc")
+        assert name in said and ("damaged" in said or "does not describe" in said or "cannot be read" in said)
+        (folder / name).write_bytes(whole)
+
+
+def test_int16_is_proved_and_its_difference_shown(jumok, reversal, tmp_path):
+    words = ("--to", "ctranslate2", "--quantize", "int16", "--output", tmp_path / "m")
+    ended = jumok("export", reversal / "run", *words)
+    assert ended.status == 0 and "difference of exact match" in ended.talk
+    proof = json.loads((tmp_path / "m" / "proof.json").read_text())
+    assert proof["holds"] and proof["quantize"] == "int16"
+    assert 0 < proof["outputs"]["target"]["largest"]["absolute"] < 0.01
+
+
+def test_an_older_export_still_answers(jumok, exported, tmp_path):
+    folder = Path(shutil.copytree(exported, tmp_path / "m"))
+    said = json.loads((folder / "model.json").read_text())
+    del said["digest"]
+    for one in (*said["inputs"].values(), *said["outputs"].values()):
+        del one["details"]
+    (folder / "model.json").write_text(json.dumps({**said, "version": 1}))
+    assert jumok("predict", folder, "abc").output == jumok("predict", exported, "abc").output
 
 
 def test_a_longer_text_than_the_positions_is_refused(refused, exported):

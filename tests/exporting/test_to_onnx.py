@@ -1,26 +1,24 @@
 """Models as programs of ONNX: at several sizes and batches they answer what the model itself answers."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import onnx
 import pytest
 import torch
-from PIL import Image
 
-from blocked_imports import WITHOUT
 from jumok.errors import DataError
 from jumok.exporting.differences import largest_differences
+from jumok.exporting.export import describe_export
 from jumok.exporting.onnx_export import calibration_batches, export_onnx
 from jumok.exporting.quantizing import quantize_program
-from jumok.exporting.target import ExportRequest, Written
+from jumok.exporting.target import ExportRequest
 from jumok.kinds.presence import encode_inputs
 from jumok.predictor import Predictor
-from jumok.predictor.exported import ExportDescription, read_description
-from jumok.predictor.onnx_engine import OnnxEngine, Program, pad_end
+from jumok.predictor.exported import read_description
+from jumok.predictor.onnx_engine import OnnxEngine, Program
+from jumok.predictor.program_inputs import pad_end
 from made_once import made_once
 from made_predictors import WORDS, made, picture
 
@@ -51,7 +49,6 @@ class Both(NamedTuple):
     original: Predictor
     exported: Predictor
     folder: Path
-    program: str
 
 
 def rows_for(predictor: Predictor, count: int = 4) -> list[dict[str, Any]]:
@@ -71,13 +68,9 @@ def exported(name: str) -> Both:
     """A model with fresh weights, written once for all tests."""
     predictor = made(name)
     request = ExportRequest(Path("run"), predictor, None, "none", MadeSplit(rows_for(predictor)))  # type: ignore[arg-type]
-    written: list[Written] = []
 
     def write(folder: Path) -> None:
-        written.append(export_onnx(folder, request))
-        inputs = {key: {"max_length": limit} for key, limit in written[0].limits.items()}
-        ExportDescription("onnx", "none", "", inputs, {"said": {}}, written[0].programs).write(folder)
-        (folder / "program.py").write_text(written[0].example, encoding="utf-8")
+        describe_export(folder, "onnx", request, export_onnx(folder, request))
         for field in predictor.fields.all.values():
             if field.kind == "text":
                 field.codec.save(folder, torch.nn.Identity())
@@ -85,7 +78,7 @@ def exported(name: str) -> Both:
     folder = made_once(f"onnx-{name}", write)
     engine = OnnxEngine(folder, read_description(folder))
     other = Predictor(None, predictor.fields, predictor.decoding, engine=engine)
-    return Both(predictor, other, folder, (folder / "program.py").read_text(encoding="utf-8"))
+    return Both(predictor, other, folder)
 
 
 def inputs_for(predictor: Predictor) -> list[dict[str, Any]]:
@@ -125,38 +118,6 @@ def test_every_search_is_that_of_the_run(name, changes):
         )
         first, second = texts
         assert first == second
-
-
-def test_the_program_of_the_readme_searches_like_the_run():
-    both, text = exported("transformer"), "zwei katzen sehen den mond"
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT + both.program, text],
-        capture_output=True,
-        text=True,
-        cwd=both.folder,
-        check=True,
-    )
-    assert done.stdout.strip() == both.original.predict([text])[0].text
-
-
-@pytest.mark.parametrize("name", ["dense", "queries", "mask"])
-def test_the_programs_of_images_run_without_torch_and_jumok(name, tmp_path):
-    both, file = exported(name), tmp_path / "photo.png"
-    pixels: Image.Image = picture(70, 90)
-    pixels.save(file)
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT + both.program, str(file)],
-        capture_output=True,
-        text=True,
-        cwd=both.folder,
-        check=True,
-    )
-    if name == "mask":
-        assert done.stdout.startswith("{") and ("red" in done.stdout or "blue" in done.stdout)
-    else:
-        found = both.original.predict([file])[0]["said"]
-        sure = [one for one in found.objects if one.score >= found.score_threshold]
-        assert len(done.stdout.splitlines()) == len(sure)
 
 
 def test_inputs_of_a_shape_that_it_does_not_take_are_refused():

@@ -115,6 +115,20 @@ def test_a_stopped_job_goes_on_from_its_finished_parts(reversal, tmp_path, small
     assert output.read_bytes() == alone.read_bytes()
 
 
+def test_lines_that_cannot_be_read_are_told(jumok, reversal, tmp_path, small_parts):
+    run, file, output = reversal / "run", tmp_path / "in.jsonl", tmp_path / "out.txt"
+    lines = [json.dumps(word).encode() for word in WORDS[:150]]
+    lines[2], lines[70], lines[100] = b'"d\xffe"', b"{oops", b'{"source": "abc"}'
+    file.write_bytes(b"\n".join(lines))
+    ended = jumok("predict", run, "--file", file, "--output", output, "--processes", 2)
+    assert ended.status == 2 and "no answer: line 3: not UTF-8 (byte 3)" in ended.talk
+    assert "no answer: line 71: no JSON" in ended.talk and "2 of 150 inputs got no answer" in ended.talk
+    words = [*WORDS[:100], "abc", *WORDS[101:150]]
+    expected = jumok("predict", run, given="\n".join(words).encode()).output.splitlines()
+    expected[2] = expected[70] = ""
+    assert output.read_text().splitlines() == expected
+
+
 @pytest.mark.parametrize("change", ["inputs", "model", "options"])
 def test_parts_of_another_prediction_are_refused(reversal, small_run, tmp_path, change, small_parts):
     output, runs = tmp_path / "out.txt", {"model": small_run}

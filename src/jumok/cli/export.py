@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jumok.exporting.export import Exported
     from jumok.exporting.proof import ExportProof
-    from jumok.metrics.interval import Interval
+    from jumok.metrics.interval import Difference, Interval
 
 EXAMPLE = "jumok export runs/translate --to ctranslate2 --quantize int8"
 
@@ -113,6 +113,9 @@ def proof_table(done: "Exported", proof: "ExportProof") -> "Table":
     sides = (proof.original, proof.exported)
     for name in proof.headline:
         table.add_row(metric_name(name), *(score_with_bounds(name, one.scores[name]) for one in sides))
+    if proof.quantize != "none":
+        for name, change in proof.differences.items():
+            table.add_row(f"difference of {metric_name(name)}", "", difference_with_bounds(name, change))
     table.add_row("examples per second", *(format_speed(one.examples_per_second) for one in sides))
     table.add_row("megabytes", f"{done.original_megabytes:.1f}", f"{done.megabytes:.1f}")
     for name, one in proof.outputs.items():
@@ -120,6 +123,14 @@ def proof_table(done: "Exported", proof: "ExportProof") -> "Table":
         table.add_row(f"identical answers{of}", "", f"{100 * one.identical:.1f} %")
         table.add_row(f"largest difference: {one.largest.quantity}{of}", "", f"{one.largest.absolute:.2g}")
     return table
+
+
+def difference_with_bounds(name: str, change: "Difference") -> str:
+    """What the exported model scores more, or less, with its 95 % interval and whether chance explains it."""
+    from jumok.reporting.numbers import format_score, interval
+
+    bounds = interval(name, {"low": change.low, "high": change.high})
+    return f"{format_score(name, change.difference)}" + (f" ({bounds}, p = {change.p:.2g})" if bounds else "")
 
 
 def score_with_bounds(name: str, score: "Interval") -> str:

@@ -3,13 +3,13 @@
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from jumok.console import say
 from jumok.errors import DataError
-from jumok.predictor.jobs.inputs import decode_lines, lines_of
+from jumok.predictor.jobs.inputs import decode_lines, lines_of, unwrapped
 
 
 def is_stdin(file: Path | None) -> bool:
@@ -32,9 +32,25 @@ def refuse_own_output(file: Path | None) -> None:
 
 
 def read_lines(stack: ExitStack, file: Path | None) -> Iterator[str]:
-    """The lines of a file or of standard input; DataError with the line that is not UTF-8."""
+    """The lines of a file or of standard input; bytes that are not UTF-8 are kept as surrogates."""
     if file is not None and not is_stdin(file):
         return lines_of(stack, file)
     if file is None and sys.stdin.isatty():
         say("reading inputs from the keyboard, one a line; end with Ctrl-D")
     return decode_lines(sys.stdin.buffer, "standard input")
+
+
+def image_lines(lines: Iterable[str], json_lines: bool, name: str) -> Iterator[str]:
+    """The paths of images.
+
+    Args:
+        lines: A path a line.
+        json_lines: Whether a line is JSON that holds the path.
+        name: The name of the input.
+
+    Returns:
+        The paths.
+    """
+    if not json_lines:
+        return iter(lines)
+    return (unwrapped(line, number, name) for number, line in enumerate(lines, start=1))

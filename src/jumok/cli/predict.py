@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
-from jumok.cli.inputs import is_stdin, read_lines, refuse_own_output
+from jumok.cli.inputs import image_lines, is_stdin, read_lines, refuse_own_output
 from jumok.cli.options import BeamOption, Device, Json, Method, Overwrite, PrecisionOption, Run
 from jumok.console import say
 from jumok.errors import DataError
@@ -88,6 +88,11 @@ class Request:
     def at_keyboard(self) -> bool:
         """Whether a person types the inputs, and waits for each answer."""
         return not self.texts and self.file is None and sys.stdin.isatty()
+
+    @property
+    def json_lines(self) -> bool:
+        """Whether the name of the file says that each line is JSON, also where the model has one input."""
+        return self.file is not None and is_json_lines(self.file)
 
     @property
     def lists(self) -> list[Path]:
@@ -184,7 +189,7 @@ def predict_and_write(predictor: "Predictor", asked: Request) -> None:
     with ExitStack() as stack:
         lines = iter(asked.texts) if asked.texts else read_lines(stack, asked.file)
         if reads_images(predictor):
-            predict_images(predictor, lines, asked)
+            predict_images(predictor, image_lines(lines, asked.json_lines, *predictor.inputs), asked)
         elif asked.output is not None and draws_charts(predictor, asked.output):
             write_chart_results(predictor, list(lines), asked.output, asked)
         else:
@@ -221,11 +226,13 @@ def write_chart_results(predictor: "Predictor", lines: Sequence[str], folder: Pa
     """
     from jumok.predictor.jobs.chart_results import ChartResults
     from jumok.predictor.jobs.image_results import PREDICTIONS_FILE
-    from jumok.predictor.jobs.stream import answer_lines
+    from jumok.predictor.jobs.stream import JobSummary, answer_lines
 
-    results = ChartResults(folder, predictor, len(lines), asked.overwrite, asked.lists)
-    results.write(show_progress(answer_lines(predictor, lines)))
-    say(f"{folder}: {PREDICTIONS_FILE} and {quantity(len(lines), 'chart')}")
+    results, summary = ChartResults(folder, predictor, len(lines), asked.overwrite, asked.lists), JobSummary()
+    answers = answer_lines(predictor, lines, json_lines=asked.json_lines)
+    results.write(summary.counted(show_progress(answers)))
+    say(f"{folder}: {PREDICTIONS_FILE} and {quantity(summary.done, 'chart')}")
+    refuse_unanswered(summary)
 
 
 def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:
@@ -236,18 +243,29 @@ def predict_lines(predictor: "Predictor", lines: Iterable[str], asked: Request) 
         lines: The inputs, one a line.
         asked: What is to be predicted, and where the results go.
     """
-    from jumok.predictor.jobs.stream import AT_ONCE, answer_lines
+    from jumok.predictor.jobs.stream import AT_ONCE, JobSummary, answer_lines
 
     if asked.output is not None:
         require_free(asked.output, asked.lists, asked.overwrite, ", or add --overwrite to replace it")
     predictor = predictor.with_least_score(asked.threshold)
-    answers = show_progress(answer_lines(predictor, lines, 1 if asked.at_keyboard else AT_ONCE))
+    summary, at_once = JobSummary(), 1 if asked.at_keyboard else AT_ONCE
+    answers = summary.counted(show_progress(answer_lines(predictor, lines, at_once, asked.json_lines)))
     if asked.output is not None:
         in_json = write_json_lines if is_json_lines(asked.output) else write_json_answers
         with open_output(asked.output) as file:
             (in_json if asked.json else write_lines)(file, answers)
     else:
         (print_json_array if asked.json else partial(write_lines, sys.stdout))(answers)
+    refuse_unanswered(summary)
+
+
+def refuse_unanswered(summary: "JobSummary") -> None:
+    """Print the first of the inputs that have no answer; DataError if there are any."""
+    for reason in summary.unread[:TOLD_UNREAD]:
+        say(f"no answer: {reason}")
+    if summary.unread:
+        count = f"{len(summary.unread):,} of {quantity(summary.done + len(summary.unread), 'input')}"
+        raise DataError(f"{count} got no answer; the others are done")
 
 
 def predict_images(predictor: "Predictor", lines: Iterable[str], asked: Request) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jumok.cli.inputs import is_stdin
+from jumok.cli.inputs import image_lines, is_stdin
 from jumok.cli.predict import (
     TOLD_UNREAD,
     Request,
@@ -106,7 +106,13 @@ def predict_in_parts(
     refuse_threshold(predictor, asked)
     written = what_is_written(predictor, asked, output)
     order = Order(
-        str(run.absolute()), device, decoding, asked.threshold, written.kind, str(output.absolute())
+        str(run.absolute()),
+        device,
+        decoding,
+        asked.threshold,
+        written.kind,
+        str(output.absolute()),
+        asked.json_lines and written.kind != "images",  # which are paths by then
     )
     try:
         with crew_of(engine, processes) as (crew, count):
@@ -178,7 +184,7 @@ def images_written(predictor: "Predictor", asked: Request, output: Path) -> JobO
     """
     from jumok.predictor.jobs.image_results import ImageResults
 
-    lines = Lines(asked, predictor.inputs)()
+    lines = image_lines(Lines(asked, predictor.inputs)(), asked.json_lines, *predictor.inputs)
     found = named_images(lines) if asked.texts else listed_images(lines, str(asked.file))
     once, repeated = each_once(say_warnings(found))
     for warning in repeated:

@@ -1,16 +1,14 @@
-"""Export to CTranslate2: which models it can run, and how a program runs them without jumok."""
+"""Export to CTranslate2: which models it can run, and how long their texts may be."""
 
 import math
 from pathlib import Path
 from typing import Any
 
-from jumok.data.text.specials import EOS
 from jumok.deferred import import_extra
 from jumok.errors import ConfigurationError
 from jumok.exporting.target import ExportRequest, Written
-from jumok.exporting.text_example import decode_expression, encode_expression, tokenizer_lines
 from jumok.exporting.to_ctranslate2 import write_ctranslate2
-from jumok.predictor.ctranslate2_engine import CTRANSLATE2_FILES, NEVER_WRITTEN
+from jumok.predictor.ctranslate2_engine import CTRANSLATE2_FILES
 from jumok.predictor.predictor import Predictor
 
 MIN_POSITIONS = 1024  # of a sine table, which ends somewhere
@@ -31,7 +29,7 @@ def export_ctranslate2(folder: Path, request: ExportRequest) -> Written:
     write_ctranslate2(folder / CTRANSLATE2_FILES, request.predictor.model, positions, quantization)
     limit = positions_of(request.predictor, positions)
     (name,) = request.predictor.inputs
-    return Written({name: limit}, example_program(request.predictor), ("ctranslate2", "tokenizers"))
+    return Written({name: limit})
 
 
 def unfit(predictor: Predictor) -> str | None:
@@ -54,26 +52,3 @@ def positions_of(predictor: Predictor, table: int) -> int | None:
     if parts.layers[0].attention.rotary is not None:
         return None
     return table if parts.max_length == math.inf else int(parts.max_length)
-
-
-def example_program(predictor: Predictor) -> str:
-    """The program that answers lines of standard input."""
-    (source,), (target,) = predictor.inputs.values(), predictor.outputs.values()
-    decoding = predictor.decoding
-    beam = 1 if decoding.method == "greedy" else decoding.beam
-    return "\n".join(
-        [
-            "import sys",
-            "import ctranslate2",
-            *tokenizer_lines(source.name, target.name),
-            f"model = ctranslate2.Translator({CTRANSLATE2_FILES!r})",
-            "for line in sys.stdin:",
-            f"    ids = {encode_expression(source.codec, source.name, 'line')} + [{EOS}]",
-            "    found = model.translate_batch([[str(i) for i in ids]], "
-            f"beam_size={beam}, length_penalty={decoding.length_penalty},",
-            f"                                  max_decoding_length={predictor.max_tokens}, "
-            f"min_decoding_length=0, suppress_sequences={NEVER_WRITTEN})",
-            "    ids = [int(token) for token in found[0].hypotheses[0]]",
-            f"    print({decode_expression(target.codec, target.name, 'ids')})",
-        ]
-    )

@@ -15,10 +15,11 @@ from jumok.evaluation.answers import final_split, open_split
 from jumok.evaluation.record import read_evaluation
 from jumok.exporting.ctranslate2_export import export_ctranslate2
 from jumok.exporting.describing import describe_input, describe_output
+from jumok.exporting.model_file import write_model_program
 from jumok.exporting.onnx_export import export_onnx
 from jumok.exporting.proof import ExportProof, ProofProgress, compare_exported
 from jumok.exporting.readme import write_readme
-from jumok.exporting.target import Exporter, ExportRequest, Quantization, Runtime
+from jumok.exporting.target import Exporter, ExportRequest, Quantization, Runtime, Written
 from jumok.files import remove, sync_folder, temporary_beside, unwritable, write_json
 from jumok.predictor.exported import ExportDescription, names_below
 from jumok.predictor.model_folder import load, save_model
@@ -98,10 +99,23 @@ def export(
 
 def write_export(folder: Path, to: Runtime, request: ExportRequest) -> None:
     """Write all files but the proof into a folder."""
-    predictor = request.predictor
-    save_model(folder, request.experiment, predictor.fields, predictor.model)
+    save_model(folder, request.experiment, request.predictor.fields, request.predictor.model)
     written = EXPORTERS[to](folder, request)
-    write_readme(folder, request.run, to, predictor, written)
+    describe_export(folder, to, request, written)
+
+
+def describe_export(folder: Path, to: Runtime, request: ExportRequest, written: Written) -> None:
+    """Write README.md, model.py and model.json.
+
+    Args:
+        folder: The exported model.
+        to: The runtime.
+        request: What was exported.
+        written: What its exporter has written.
+    """
+    predictor = request.predictor
+    write_model_program(folder, to)
+    write_readme(folder, request.run, to, predictor)
     ExportDescription(
         engine=to,
         quantize=request.quantize,
@@ -109,7 +123,7 @@ def write_export(folder: Path, to: Runtime, request: ExportRequest) -> None:
         inputs={
             name: describe_input(field, written.limits[name]) for name, field in predictor.inputs.items()
         },
-        outputs={name: describe_output(field) for name, field in predictor.outputs.items()},
+        outputs={name: describe_output(field, predictor) for name, field in predictor.outputs.items()},
         programs=written.programs,
     ).write(folder)
 

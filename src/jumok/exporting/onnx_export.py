@@ -11,7 +11,6 @@ from torch import Tensor
 from jumok.data.text.specials import BOS
 from jumok.deferred import import_extra
 from jumok.errors import ConfigurationError
-from jumok.exporting.onnx_example import example_lines, packages_of
 from jumok.exporting.programs import EncodeProgram, StepProgram, differing_axes, named_tensors
 from jumok.exporting.quantizing import quantize_program
 from jumok.exporting.target import ExportRequest, Written
@@ -19,12 +18,15 @@ from jumok.exporting.to_onnx import any_length, write_onnx
 from jumok.kinds.presence import InputColumn, encode_inputs
 from jumok.nested import replaced, tensors_of
 from jumok.predictor.exported import INPUTS_FILE
-from jumok.predictor.onnx_engine import MODEL_FILE, ONNX_FILES, STEP_FILE, pad_end
+from jumok.predictor.onnx_engine import MODEL_FILE, ONNX_FILES, STEP_FILE
 from jumok.predictor.predictor import Predictor
+from jumok.predictor.program_inputs import pad_end, pad_inputs, program_tensors, write_stand_ins
 
 BATCH_SIZES = (3, 5)  # examples of two batches, which tell what may vary
+LACKING = 1  # the example of each batch that has no optional input
 CALIBRATED_BY = 64  # examples, for the ranges of numbers in 8 bits
 MAX_CANDIDATES = 500  # examples, of which the largest and the smallest one are taken
+WHERE_EXAMPLES = "export where the data are at hand, with examples that have it"
 STEPS_BEFORE = (2, 3)  # tokens that were read before an exported step
 
 
@@ -39,7 +41,7 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
         some, others = example_batches(predictor, values)
         encode, pads = write_encoder(folder, predictor, some, others)
         steps = {
-            name: write_step(folder, predictor, name, some, widened(others, pads))
+            name: write_step(folder, predictor, name, some, widened(others, pads, optional_inputs(predictor)))
             for name, field in predictor.outputs.items()
             if field.program is None
         }
@@ -47,9 +49,10 @@ def export_onnx(folder: Path, request: ExportRequest) -> Written:
         quantize_program(folder / encode["file"], calibration_batches(predictor, values, pads))
     limits = {name: json_limit(predictor.engine.max_length(name)) for name in predictor.inputs}
     programs = {"encode": encode, "pad": pads, "steps": steps}
-    lines = example_lines(predictor, programs)
-    write_example_inputs(folder, some, pads)
-    return Written(limits, "\n".join(lines), packages_of(predictor), programs)
+    write_example_inputs(folder, pad_inputs(program_tensors(some, optional_inputs(predictor)), pads))
+    if optional := stand_ins(predictor, values):
+        write_stand_ins(folder, optional)
+    return Written(limits, programs)
 
 
 def refuse_without_program(request: ExportRequest) -> None:
@@ -62,7 +65,7 @@ def refuse_without_program(request: ExportRequest) -> None:
 
 
 def example_values(request: ExportRequest) -> list[Mapping[str, Any]]:
-    """Parsed examples of the data that have all inputs."""
+    """Parsed examples of the data with all inputs; one that lacks an optional input borrows that of another one."""
     predictor, split = request.predictor, request.split
     if split is None:
         raise ConfigurationError(
@@ -70,21 +73,58 @@ def example_values(request: ExportRequest) -> list[Mapping[str, Any]]:
         )
     examples, _ = split.answers(MAX_CANDIDATES)
     rows = [{name: split.value(name, one) for name in split.inputs} for one in examples]
-    parsed = [predictor.parse_inputs(row) for row in rows if all(part is not None for part in row.values())]
-    values = [one for one in parsed if len(one) == len(predictor.inputs) and not predictor.is_empty(one)]
-    if not values:
-        raise ConfigurationError("an export to ONNX needs an example that has all inputs")
+    needed = [name for name in predictor.inputs if name not in optional_inputs(predictor)]
+    parsed = [predictor.parse_inputs(row) for row in rows if all(row[name] is not None for name in needed)]
+    lent = {name: one[name] for one in reversed(parsed) for name in one if name not in needed}
+    values: list[Mapping[str, Any]] = [{**lent, **one} for one in parsed if not predictor.is_empty(one)]
+    missing = [name for name in predictor.inputs if not values or name not in values[0]]
+    if missing:
+        raise ConfigurationError(
+            f"an export to ONNX needs an example of each input, but none has {missing[0]}; {WHERE_EXAMPLES}"
+        )
     return values
+
+
+def optional_inputs(predictor: Predictor) -> list[str]:
+    """The inputs that rows may lack."""
+    return [name for name, field in predictor.inputs.items() if field.is_optional]
 
 
 def example_batches(
     predictor: Predictor, values: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two batches: of the longest or largest example, and of the shortest or smallest one."""
+    """Two batches: of the longest or largest item of each input, and of the shortest or smallest ones.
+
+    In each of them one row lacks all optional inputs, so that the program knows what rows are without them.
+    """
+    optional = optional_inputs(predictor)
+    smallest, largest = extreme_examples(predictor, values)
+    batches = []
+    for chosen, size in zip((largest, smallest), BATCH_SIZES, strict=True):
+        rows = [chosen] * size
+        rows[LACKING] = {name: one for name, one in chosen.items() if name not in optional}
+        batches.append(predictor.collate(encode_inputs(predictor.inputs, rows), range(size)))
+    large, small = batches
+    return large, small
+
+
+def extreme_examples(
+    predictor: Predictor, values: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The smallest and the largest item of each input, be they of different examples."""
     columns = encode_inputs(predictor.inputs, values)
-    order = by_size(columns, len(values))
-    large, small = ([row] * size for row, size in zip((order[-1], order[0]), BATCH_SIZES, strict=True))
-    return predictor.collate(columns, large), predictor.collate(columns, small)
+    orders = {name: np.argsort(item_sizes(column), kind="stable") for name, column in columns.items()}
+    smallest, largest = (
+        {name: values[int(order[place])][name] for name, order in orders.items()} for place in (0, -1)
+    )
+    return smallest, largest
+
+
+def stand_ins(predictor: Predictor, values: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
+    """The tensors of the smallest item of each optional input."""
+    smallest, _ = extreme_examples(predictor, values)
+    batch = predictor.collate(encode_inputs(predictor.inputs, [smallest]), [0])
+    return program_tensors({name: batch[name] for name in optional_inputs(predictor)})
 
 
 def calibration_batches(
@@ -94,18 +134,17 @@ def calibration_batches(
     chosen = np.linspace(0, len(values) - 1, min(len(values), CALIBRATED_BY)).astype(int)
     columns = encode_inputs(predictor.inputs, [values[i] for i in chosen])
     for rows in predictor.batches(columns, len(chosen)):
-        tensors = pad_inputs(batch_tensors(predictor.collate(columns, rows.tolist())), pads)
+        tensors = pad_inputs(
+            program_tensors(predictor.collate(columns, rows.tolist()), optional_inputs(predictor)), pads
+        )
         yield {name: one.numpy() for name, one in tensors.items()}
 
 
-def by_size(columns: Mapping[str, InputColumn], count: int) -> list[int]:
-    """Rows from short or small to long or large, all inputs taken together."""
-    sizes = np.zeros(count, dtype=np.int64)
-    for column in columns.values():
-        lengths = column.lengths()
-        found = column.groups() if lengths is None else lengths
-        sizes += 0 if found is None else found
-    return [int(row) for row in np.argsort(sizes, kind="stable")]
+def item_sizes(column: InputColumn) -> np.ndarray:
+    """How long or large each item (N,) of an input is; all are alike where it has no sizes."""
+    lengths = column.lengths()
+    found = column.groups() if lengths is None else lengths
+    return np.zeros(len(column.places), dtype=np.int64) if found is None else found
 
 
 def write_encoder(
@@ -123,7 +162,8 @@ def write_encoder(
         What model.json says of it, and how inputs are padded before.
     """
     pads = paddings(predictor)
-    given, varied = (pad_inputs(batch_tensors(batch), pads) for batch in (some, others))
+    partial = optional_inputs(predictor)
+    given, varied = (pad_inputs(program_tensors(batch, partial), pads) for batch in (some, others))
     dynamic = {
         name: {axis: any_length(*multiple_of(name, axis, pads)) for axis in axes}
         for name, axes in varying_axes(given, varied, pads).items()
@@ -139,7 +179,8 @@ def write_encoder(
         }
         for name in predictor.outputs
     }
-    return {"file": f"{ONNX_FILES}/{MODEL_FILE}", "inputs": list(given), "outputs": outputs}, pads
+    found_of = {"file": f"{ONNX_FILES}/{MODEL_FILE}", "inputs": list(given), "partial": partial}
+    return {**found_of, "outputs": outputs}, pads
 
 
 def varying_axes(
@@ -166,26 +207,17 @@ def paddings(predictor: Predictor) -> dict[str, dict[str, int]]:
     return found
 
 
-def pad_inputs(tensors: Mapping[str, Tensor], pads: Mapping[str, Mapping[str, int]]) -> dict[str, Tensor]:
-    """Tensors with zeros at the end of the axes that are padded."""
-    padded = dict(tensors)
-    for name, axes in pads.items():
-        for axis, multiple in axes.items():
-            padded[name] = pad_end(padded[name], int(axis), multiple)
-    return padded
-
-
-def widened(batch: Mapping[str, Any], pads: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def widened(
+    batch: Mapping[str, Any], pads: Mapping[str, Mapping[str, int]], partial: Sequence[str]
+) -> dict[str, Any]:
     """The same batch with more zeros along the axes that are padded, so that a state of another length comes of it."""
-    tensors = pad_inputs(batch_tensors(batch), pads)
+    tensors = pad_inputs(program_tensors(batch, partial), pads)
     for name, axes in pads.items():
         for axis, multiple in axes.items():
             longer = tensors[name].shape[int(axis)] + multiple
             tensors[name] = pad_end(tensors[name], int(axis), longer)
-    return {
-        name: replaced(part, iter([tensors[f"{name}.{path}"] for path in tensors_of(part)]))
-        for name, part in batch.items()
-    }
+    rest = iter([tensors[name] for name in program_tensors(batch, partial)])
+    return {name: replaced(part, rest) for name, part in batch.items()}
 
 
 def write_step(
@@ -251,19 +283,12 @@ def type_of(predictor: Predictor, name: str, batch: Mapping[str, Any]) -> str | 
     return None if set(named_tensors(made)) == {""} else type(made).__name__
 
 
-def batch_tensors(batch: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The tensors of a batch by name, like `photo.pixels`."""
-    return {f"{name}.{path}": one for name, part in batch.items() for path, one in tensors_of(part).items()}
-
-
 def json_limit(limit: float) -> int | None:
     """A limit as JSON has it."""
     return None if limit == float("inf") else int(limit)
 
 
-def write_example_inputs(folder: Path, batch: Mapping[str, Any], pads: Mapping[str, Any]) -> None:
-    """Write the tensors of a batch, for the program of the README."""
-    arrays: dict[str, Any] = {
-        name: one.numpy() for name, one in pad_inputs(batch_tensors(batch), pads).items()
-    }
+def write_example_inputs(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write the tensors of a batch, for programs that run the model."""
+    arrays: dict[str, Any] = {name: one.numpy() for name, one in tensors.items()}
     np.savez_compressed(folder / INPUTS_FILE, **arrays)

@@ -1,6 +1,6 @@
 """What exporters of the several runtimes have in common: what they are given, and what they give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -31,8 +31,6 @@ class Written:
     """What an exporter has written, as model.json tells it."""
 
     limits: Mapping[str, int | None]  # the longest item of each input; None for any
-    example: str  # the code that runs the model without jumok
-    packages: Sequence[str]  # that this code imports
     programs: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -1,6 +1,6 @@
 """CTranslate2 as the engine of a predictor: a Transformer from text to text, with the search of CTranslate2 itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,11 @@ class CTranslate2Engine:
         self.folder, self.description = folder, description
         try:
             self.translator = package.Translator(
-                str(folder / CTRANSLATE2_FILES), intra_threads=torch.get_num_threads()
+                str(folder / CTRANSLATE2_FILES),
+                intra_threads=torch.get_num_threads(),
+                compute_type=compute_type(description.quantize, package.get_supported_compute_types("cpu")),
             )
-        except (RuntimeError, ValueError, KeyError) as error:
+        except (RuntimeError, ValueError, KeyError, MemoryError) as error:
             raise RunError(
                 f"{folder / CTRANSLATE2_FILES} cannot be loaded ({error}); {EXPORT_AGAIN}"
             ) from None
@@ -78,6 +80,11 @@ class CTranslate2Engine:
         for row, one in zip(found, scored, strict=True):
             row[: len(one.log_probs)] = torch.tensor(one.log_probs)
         return found
+
+
+def compute_type(quantize: str, supported: Collection[str]) -> str:
+    """What products are computed in: fp32 for int16 where the processor's library lacks it, not int8 in its place."""
+    return "float32" if quantize == "int16" and quantize not in supported else "default"
 
 
 @dataclass(frozen=True)

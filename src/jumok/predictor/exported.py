@@ -22,7 +22,7 @@ from jumok.runs.config import read_config
 from jumok.runs.layout import CONFIG, EXPORTED
 from jumok.wording import quantity
 
-EXPORT_FORMAT, EXPORT_VERSION = "jumok export", 1
+EXPORT_FORMAT, EXPORT_VERSION = "jumok export", 2  # 1: rows had all inputs, and there was no digest
 INPUTS_FILE = "example.npz"  # the inputs of a few examples, as the program gets them
 READ_AT_ONCE = 1 << 20  # bytes
 EXPORT_AGAIN = "copy the whole folder again, or export the run again"
@@ -41,11 +41,21 @@ class ExportDescription:
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # bytes and SHA-256 by name
     format: str = EXPORT_FORMAT
     version: int = EXPORT_VERSION
+    digest: str | None = None  # SHA-256 of all else, as canonical JSON
 
     def write(self, folder: Path) -> None:
         """Write model.json, with what the other files of the folder are."""
-        files = {name: identity(folder / name) for name in names_below(folder) if not name.endswith(".md")}
-        write_json(folder / EXPORTED, {**asdict(self), "files": files})
+        files = {
+            name: identity(folder / name) for name in names_below(folder) if not name.endswith((".md", ".py"))
+        }
+        content = {**asdict(self), "files": files}
+        write_json(folder / EXPORTED, {**content, "digest": digest_of_content(content)})
+
+
+def digest_of_content(content: Mapping[str, Any]) -> str:
+    """The SHA-256 of what model.json says, but of this digest itself."""
+    rest = {name: value for name, value in content.items() if name != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def names_below(folder: Path) -> list[str]:
@@ -74,9 +84,11 @@ def read_description(folder: Path) -> ExportDescription:
         if content["format"] != EXPORT_FORMAT:
             raise ValueError(f"its format is {content['format']!r}, expected {EXPORT_FORMAT!r}")
         newer = content["version"] > EXPORT_VERSION
+        if not newer and content["version"] > 1 and content["digest"] != digest_of_content(content):
+            raise ValueError("it is damaged: its digest is not that of its content")
         description = None if newer else ExportDescription(**content)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path} is no description of an exported model ({error}); {EXPORT_AGAIN}") from None
+        raise RunError(f"{path} does not describe an exported model ({error}); {EXPORT_AGAIN}") from None
     if description is None:
         raise RunError(
             f"{path} is of version {content['version']}; this jumok reads up to {EXPORT_VERSION}, update it"

@@ -15,11 +15,11 @@ from jumok.deferred import import_extra
 from jumok.errors import DataError, RunError
 from jumok.kinds.searching import build_search
 from jumok.model import EncoderDecoder
-from jumok.nested import tensors_of
 from jumok.predictor.engine import log_probabilities_of, tokens_read
 from jumok.predictor.exported import CPU, EXPORT_AGAIN, ExportDescription, length_limit, no_torch_model
+from jumok.predictor.program_inputs import count_rows, pad_inputs, program_tensors, read_stand_ins
 from jumok.search import Search
-from jumok.values import Padded, PartialBatch
+from jumok.values import Padded
 
 if TYPE_CHECKING:
     from jumok.kinds.options import DecodingOptions
@@ -68,7 +68,7 @@ class Results:
     """What the program computes of a batch, in place of its memories."""
 
     tensors: Mapping[str, Tensor]
-    states: Tensor  # (B, ...), one of the inputs: searches ask how many sources there are, and where
+    states: Tensor  # (B,), without meaning: searches ask how many sources there are, and where
 
     @property
     def joined(self) -> "Results":
@@ -172,6 +172,8 @@ class OnnxEngine:
         programs = description.programs
         self.encoder, self.pads = Program(folder / programs["encode"]["file"]), programs["pad"]
         outputs, steps = programs["encode"]["outputs"], programs["steps"]
+        self.partial = frozenset(programs["encode"].get("partial", ()))  # inputs that rows may lack
+        self.stand_ins = read_stand_ins(folder) if self.partial else {}
         self.decoders: dict[str, Any] = {
             name: ProgramDecoder(folder, steps[name], one) if name in steps else ComputedOutput(one)
             for name, one in outputs.items()
@@ -195,18 +197,9 @@ class OnnxEngine:
         return nullcontext()
 
     def encode(self, batch: Mapping[str, Any]) -> Results:
-        """What the program computes of a batch; DataError where a row lacks an input."""
-        given: dict[str, Tensor] = {}
-        for name, part in batch.items():
-            if isinstance(part, PartialBatch):
-                raise DataError(
-                    f"an exported model needs all inputs, but {name} is missing; give it, or name the run"
-                )
-            given |= {f"{name}.{path}": one for path, one in tensors_of(part).items()}
-        for name, axes in self.pads.items():
-            for axis, multiple in axes.items():
-                given[name] = pad_end(given[name], int(axis), multiple)
-        return Results(self.encoder(given), next(iter(given.values())))
+        """What the program computes of a batch; DataError where a row lacks an input that it needs."""
+        given = pad_inputs(program_tensors(batch, self.partial, self.stand_ins), self.pads)
+        return Results(self.encoder(given), torch.empty(count_rows(batch)))
 
     def token_log_probabilities(self, name: str, batch: Mapping[str, Any], written: Padded) -> Tensor:
         """The log-probabilities (B, T) of the tokens of given texts, step by step; see `Engine`."""
@@ -216,22 +209,3 @@ class OnnxEngine:
             step, state = decoder.step(token, state)
             logits.append(step)
         return log_probabilities_of(torch.stack(logits, 1), written.values)
-
-
-def pad_end(tensor: Tensor, axis: int, multiple: int) -> Tensor:
-    """Zeros at the end of an axis, up to a multiple.
-
-    Args:
-        tensor: The tensor.
-        axis: The axis.
-        multiple: Of which its length becomes a multiple.
-
-    Returns:
-        The longer tensor.
-    """
-    missing = -tensor.shape[axis] % multiple
-    if not missing:
-        return tensor
-    shape = list(tensor.shape)
-    shape[axis] = missing
-    return torch.cat((tensor, tensor.new_zeros(shape)), axis)

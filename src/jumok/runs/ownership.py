@@ -1,6 +1,7 @@
 """A folder that one process owns, by the lock of a file in it, which ends with the process, however it ends."""
 
 import fcntl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import TextIO
 
 from jumok.errors import JumokError
 from jumok.files import unwritable
+
+LOCK_ASKED_EVERY = 0.1  # seconds between two looks at a lock
 
 
 @contextmanager
@@ -36,3 +39,38 @@ def owned(lock: Path, refusal: Callable[[str], JumokError]) -> Iterator[TextIO]:
             file.seek(0)
             raise refusal(file.read().strip()) from None
         yield file
+
+
+def wait_for_owner(lock: Path, seconds: float, on_wait: Callable[[str], None]) -> bool:
+    """Wait until no process owns the folder of a lock file.
+
+    Args:
+        lock: The file.
+        seconds: How long, at most.
+        on_wait: Is told once what the owner has written into the file, where there is one.
+
+    Returns:
+        Whether nobody owns it.
+    """
+    until, told = time.monotonic() + seconds, False
+    while (owner := owner_of(lock)) is not None:
+        if not told:
+            on_wait(owner)
+        told = True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(LOCK_ASKED_EVERY)
+    return True
+
+
+def owner_of(lock: Path) -> str | None:
+    """What the process that owns a folder has written into its lock file; None where no process owns it."""
+    try:
+        with open(lock) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return file.read().strip()
+    except FileNotFoundError:
+        pass
+    return None

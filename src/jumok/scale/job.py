@@ -81,6 +81,8 @@ class PartsJob:
         options = {**self.order._asdict(), "stamps": digest_items(self.stamps)[1]}
         for place in ("run", "output"):  # the files of the model have a digest
             del options[place]
+        if not self.order.json_lines:  # which older plans did not name
+            del options["json_lines"]
         return PartsPlan(count, digest, digest_of_model(Path(self.order.run)), options)
 
 

@@ -27,9 +27,12 @@ class Order(NamedTuple):
     threshold: float | None
     form: str  # "lines", "json", "parquet", "images" or "charts"
     output: str
+    json_lines: bool = False  # whether lines are JSON also where the model has one input
 
 
-def answer_items(predictor: "Predictor", form: "Form", first: int, items: list[Any]) -> PartAnswer:
+def answer_items(
+    predictor: "Predictor", form: "Form", first: int, items: list[Any], json_lines: bool = False
+) -> PartAnswer:
     """Answer some inputs together.
 
     Args:
@@ -37,6 +40,7 @@ def answer_items(predictor: "Predictor", form: "Form", first: int, items: list[A
         form: How answers are written.
         first: The number of the first input in the job, from 0.
         items: The inputs, as they stand in their part.
+        json_lines: Whether lines are JSON also where the model has one input.
 
     Returns:
         What is kept of them.
@@ -49,7 +53,8 @@ def answer_items(predictor: "Predictor", form: "Form", first: int, items: list[A
     faults: list[tuple[int, str]] = []
     for start in range(0, len(items), form.at_once):
         block = items[start : start + form.at_once]
-        answers = answer_block(predictor, [form.text(item) for item in block], first + start, warnings)
+        texts = [form.text(item) for item in block]
+        answers = answer_block(predictor, texts, first + start, warnings, json_lines)
         for item, answered in zip(block, answers, strict=True):
             number = first + len(records) + 1
             records.append(form.record(item, number, answered))
@@ -74,7 +79,7 @@ def work(source: IO[str], out: IO[str]) -> None:
         form = worker_form(order.form, Path(order.output), predictor, order.threshold)
         send({"ready": list(predictor.notes)})
         for line in source:
-            send(answer_items(predictor, form, **json.loads(line))._asdict())
+            send(answer_items(predictor, form, **json.loads(line), json_lines=order.json_lines)._asdict())
     except JumokError as error:
         send({"failed": str(error)})
 

@@ -13,13 +13,19 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType, MappingProxyType
 from typing import IO, Any
 
 from jumok.errors import Interrupted, JumokError
+from jumok.runs.layout import LOCK
+from jumok.runs.ownership import wait_for_owner
 from jumok.training.reporter import EvaluationInfo, NullReporter, Progress
 
+LOCK_PATIENCE = (
+    120  # seconds that a run may still be owned by the process before, which is asked to save and end
+)
 EVERY = 0.5  # seconds between two words about steps
 
 
@@ -60,6 +66,14 @@ def raise_interrupted(number: int, frame: FrameType | None) -> None:
     raise Interrupted
 
 
+def tell_waiting(reporter: EventReporter, owner: str) -> None:
+    """Tell that the run is still being saved by the process that trained before."""
+    why = (
+        f"process {owner or 'unknown'} is still saving this run; waiting up to {LOCK_PATIENCE} seconds for it"
+    )
+    reporter.send("waiting", {"why": why})
+
+
 def run_job() -> None:
     """Do the training that standard input names."""
     signal.signal(
@@ -73,6 +87,7 @@ def run_job() -> None:
         from jumok.experiment.options import Experiment
         from jumok.training.train import train
 
+        wait_for_owner(Path(order["run"]) / LOCK, LOCK_PATIENCE, partial(tell_waiting, reporter))
         train(Experiment.model_validate(order["experiment"]), Path(order["run"]), reporter)
         reporter.send("end")
     except Interrupted:

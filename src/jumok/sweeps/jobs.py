@@ -21,7 +21,7 @@ LAST_LINES = 2000  # bytes of what a dead process said that are looked at
 
 
 class Event(NamedTuple):
-    """What a training tells: "step", "evaluation", "end", "stopped" or "failed"."""
+    """What a training tells: "waiting", "step", "evaluation", "end", "stopped" or "failed"."""
 
     job: str
     name: str

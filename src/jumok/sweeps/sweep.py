@@ -183,6 +183,8 @@ class Sweep:
         for event in self.jobs.wait(REDRAW_EVERY):
             if event.name == "step":
                 self.progress[event.job] = event.facts["step"] / event.facts["steps"]
+            elif event.name == "waiting":
+                self.display.message(f"{event.job}: {event.facts['why']}")
             else:
                 on_event(event.job, event.name, event.facts)
         working = {name: self.progress.get(name, 0.0) for name in self.jobs.working}

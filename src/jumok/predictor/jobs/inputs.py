@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from jumok.errors import DataError
+from jumok.files import SURROGATE, not_text
 from jumok.predictor.jobs.events import EmptyInputs, Input, JobWarning, MoreUnknownPieces, UnknownPiece
 from jumok.wording import quantity
 
@@ -31,7 +32,7 @@ def require_file(file: Path) -> None:
 
 
 def lines_of(stack: ExitStack, file: Path) -> Iterator[str]:
-    """The lines of a file, which `stack` closes; DataError with the line that is not UTF-8."""
+    """The lines of a file, which `stack` closes; bytes that are not UTF-8 are kept as surrogates."""
     require_file(file)
     try:
         return decode_lines(open_decompressed(stack, file), str(file))
@@ -54,7 +55,7 @@ def open_decompressed(stack: ExitStack, file: Path) -> BinaryIO:
 
 
 def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
-    """The lines of a UTF-8 stream; DataError names the line that is too long or not UTF-8."""
+    """The lines of a UTF-8 stream, other bytes kept as surrogates; DataError names the line that is too long."""
     number = 0
     while True:
         number += 1
@@ -66,28 +67,46 @@ def decode_lines(stream: BinaryIO, name: str) -> Iterator[str]:
                 raise DataError(
                     f"{name}:{number}: a line of more than {quantity(MAX_LINE_BYTES, 'byte')}; write one input a line"
                 )
-            yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8")
+            yield line.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
         except (EOFError, zlib.error, OSError) as error:
             raise DataError(f"{name}:{number}: cannot be read ({error}); fetch the file again") from None
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{name}:{number}: not UTF-8 (byte {error.start + 1}); convert the file, for example with iconv"
-            ) from None
 
 
-def parsed(text: str, number: int, predictor: "Predictor") -> Input:
+def line_fault(text: str, number: int, predictor: "Predictor") -> DataError | None:
+    """Why a line that is not UTF-8 has no answer; None of other lines, and of the path of an image, which is a name.
+
+    Args:
+        text: The line, other bytes as surrogates.
+        number: Its number, from 1.
+        predictor: The predictor.
+
+    Returns:
+        The reason.
+    """
+    (first, *others) = predictor.inputs.values()
+    if not not_text(text) or (first.canvas is not None and not others):
+        return None
+    byte = len(SURROGATE.split(text, maxsplit=1)[0].encode()) + 1
+    return DataError(f"line {number}: not UTF-8 (byte {byte}); convert it, for example with iconv")
+
+
+def parsed(text: str, number: int, predictor: "Predictor", json_lines: bool = False) -> Input:
     """Parse one line.
 
     Args:
         text: The line.
         number: Its number, for messages.
         predictor: The predictor.
+        json_lines: Whether the line is JSON also where the model has one input.
 
     Returns:
         The text, or the texts by name if the model has several inputs.
+
+    Raises:
+        DataError: The line is no JSON, or names other inputs.
     """
     if len(predictor.inputs) == 1:
-        return text
+        return unwrapped(text, number, *predictor.inputs) if json_lines else text
     try:
         value = json.loads(text, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
@@ -100,6 +119,40 @@ def parsed(text: str, number: int, predictor: "Predictor") -> Input:
     except DataError as error:
         raise DataError(f"line {number}: {error}") from None
     return value
+
+
+def unwrapped(text: str, number: int, name: str) -> str:
+    """The one input that a line of JSON holds: a value, or an object with its name.
+
+    Args:
+        text: The line; an empty one is an empty input.
+        number: Its number, for messages.
+        name: The name of the input.
+
+    Returns:
+        The input; a list as its JSON.
+
+    Raises:
+        DataError: The line is no JSON, or an object without that name.
+    """
+    if not text.strip():
+        return ""
+    try:
+        value, digits = json.loads(text), json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise DataError(
+            f'line {number}: no JSON; write a value or an object like {{"{name}": ...}} on each line, or name the file '
+            ".txt where its lines are texts"
+        ) from None
+    if isinstance(value, dict):
+        if name not in value:
+            raise DataError(
+                f"line {number}: the object has no {name!r}; it has {', '.join(value) or 'nothing'}"
+            )
+        value, digits = value[name], digits[name]
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if digits is None else str(digits)
 
 
 class InputWarnings:

@@ -1,14 +1,14 @@
 """Answer a stream of inputs, a block at a time, so that it may be larger than memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from jumok.errors import DataError
 from jumok.files import not_text, spelt_out
 from jumok.predictor.jobs.events import Answered, Input, JobEvent, JobProgress, PredictionOrError
-from jumok.predictor.jobs.inputs import InputWarnings, parsed
+from jumok.predictor.jobs.inputs import InputWarnings, line_fault, parsed
 from jumok.predictor.predictor import Predictor
 
 AT_ONCE = 2000  # inputs that are sorted by length and answered together
@@ -19,18 +19,23 @@ Ask = Callable[
 ]  # inputs, the number of the first one
 
 
-def answer_lines(predictor: Predictor, lines: Iterable[str], at_once: int = AT_ONCE) -> Iterator[JobEvent]:
+def answer_lines(
+    predictor: Predictor, lines: Iterable[str], at_once: int = AT_ONCE, json_lines: bool = False
+) -> Iterator[JobEvent]:
     """Answer texts in their order; for a model with several inputs, JSON objects with a text for each by name.
+
+    The answer to a line that is not UTF-8 is a DataError, and the others go on.
 
     Args:
         predictor: What answers.
         lines: The inputs, read as they are needed.
         at_once: How many are read and answered together.
+        json_lines: Whether lines are JSON also where the model has one input.
 
     Raises:
         DataError: An input cannot be read.
     """
-    return _answer(predictor, iter(lines), at_once, predictor.predict_batches)
+    return _answer(predictor, iter(lines), at_once, predictor.predict_batches, json_lines)
 
 
 def answer_images(
@@ -52,19 +57,39 @@ def answer_images(
         yield above_threshold(event, threshold) if isinstance(event, Answered) else event
 
 
-def _answer(predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask) -> Iterator[JobEvent]:
+def _answer(
+    predictor: Predictor, inputs: Iterator[str], at_once: int, ask: Ask, json_lines: bool = False
+) -> Iterator[JobEvent]:
     done, warnings = 0, InputWarnings(predictor)
     while block := list(islice(inputs, at_once)):
-        values = [parsed(text, done + i + 1, predictor) for i, text in enumerate(block)]
-        for i, value in enumerate(values):
-            warnings.look(value, done + i + 1)
-        answers: dict[int, PredictionOrError] = {}
-        for found in ask(values, done):
-            answers.update(found)
-            yield JobProgress(done + len(answers))
+        faults = faults_of(predictor, block, done)
+        values: list[Input] = [
+            spelt_out(text) if i in faults else parsed(text, done + i + 1, predictor, json_lines)
+            for i, text in enumerate(block)
+        ]
+        answers: dict[int, PredictionOrError] = dict(faults)
+        for run in runs_without(faults, len(block)):
+            for i in run:
+                warnings.look(values[i], done + i + 1)
+            for found in ask(values[run.start : run.stop], done + run.start):
+                answers.update({run.start + i: answer for i, answer in found.items()})
+                yield JobProgress(done + len(answers))
         yield from (Answered(value, answers[i]) for i, value in enumerate(values))
         done += len(block)
     yield from warnings.all()
+
+
+def faults_of(predictor: Predictor, texts: Sequence[str], first: int) -> dict[int, DataError]:
+    """The lines that are not UTF-8, by their place, with the reason; `first` is the number of the first one, from 0."""
+    found = {i: line_fault(text, first + i + 1, predictor) for i, text in enumerate(texts)}
+    return {i: fault for i, fault in found.items() if fault is not None}
+
+
+def runs_without(faults: Collection[int], count: int) -> list[range]:
+    """The stretches of so many places in which there is no fault."""
+    edges = [-1, *sorted(faults), count]
+    found = (range(before + 1, after) for before, after in pairwise(edges))
+    return [run for run in found if run]
 
 
 def _readable(
@@ -97,7 +122,11 @@ def above_threshold(answered: Answered, threshold: float | None) -> Answered:
 
 
 def answer_block(
-    predictor: Predictor, texts: Sequence[str], first: int, warnings: InputWarnings
+    predictor: Predictor,
+    texts: Sequence[str],
+    first: int,
+    warnings: InputWarnings,
+    json_lines: bool = False,
 ) -> list[Answered]:
     """Answer some lines of a job together, or images; the answer to one that cannot be read is a DataError.
 
@@ -106,15 +135,19 @@ def answer_block(
         texts: The inputs.
         first: The number of the first one in the whole job, from 0.
         warnings: Takes in what a user should know of the inputs.
+        json_lines: Whether lines are JSON also where the model has one input.
 
     Returns:
         The inputs with their answers, in their order.
     """
     values: list[Input] = list(texts)
-    faults: dict[int, DataError] = {}
+    faults = faults_of(predictor, texts, first)
     for i, text in enumerate(texts):
+        if i in faults:
+            values[i] = spelt_out(text)
+            continue
         try:
-            values[i] = parsed(text, first + i + 1, predictor)
+            values[i] = parsed(text, first + i + 1, predictor, json_lines)
             warnings.look(values[i], first + i + 1)
         except DataError as error:
             faults[i] = error

@@ -1,0 +1,174 @@
+"""README.md and model.py beside an export: without jumok and without torch they answer what jumok answers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_optional_inputs import placed
+from test_to_onnx import exported as exported_onnx
+from test_to_onnx import inputs_for
+
+from blocked_imports import WITHOUT
+from jumok.exporting.export import export
+from jumok.exporting.model_file import MODEL_PROGRAM, PARTS, joined_parts
+from jumok.predictor import Predictor, load
+from made_once import made_once
+from made_predictors import picture
+from small_clips import trained_clips
+from small_forecasts import trained_forecast
+from small_gaps import SAMPLES, trained_gaps
+
+ASK = """
+import json, model
+values = json.load(open({file!r}))
+json.dump(model.load().predict(values), open({answers!r}, "w"), default=lambda one: one.tolist())
+"""
+TRAINED = {  # what is exported and asked, by the folder of its run
+    "forecast": lambda: trained_forecast("recurrent"),
+    "clips": trained_clips,
+    "photo": lambda: trained_gaps("photo"),
+    "signal": lambda: trained_gaps("signal"),
+}
+
+
+def program_of(folder: Path) -> str:
+    """The program in the README of an exported model."""
+    return (folder / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+
+
+def run_alone(program: str, folder: Path, *arguments: str, given: str = "") -> str:
+    """What a program writes that finds neither jumok nor torch, in the folder of an exported model."""
+    call = [sys.executable, "-c", WITHOUT + program, *arguments]
+    done = subprocess.run(call, input=given, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def answers_alone(folder: Path, values: list[Any], scratch: Path) -> list[dict[str, Any]]:
+    """The answers of model.py, in a process of its own."""
+    file, answers = scratch / "values.json", scratch / "answers.json"
+    file.write_text(json.dumps(values))
+    run_alone(ASK.format(file=str(file), answers=str(answers)), folder)
+    found: list[dict[str, Any]] = json.loads(answers.read_text())
+    return found
+
+
+def expected_answers(predictor: Predictor, values: list[Any]) -> list[dict[str, Any]]:
+    """Those of jumok, as JSON."""
+    return [
+        {name: one.to_json() for name, one in prediction.outputs.items()}
+        for prediction in predictor.predict(values)
+    ]
+
+
+def require_same(found: Any, expected: Any, tolerance: float) -> None:
+    """All that is in both is the same, up to a tolerance of its numbers."""
+    if isinstance(found, dict):
+        assert found.keys() & expected.keys()
+        for key in found.keys() & expected.keys():
+            require_same(found[key], expected[key], tolerance)
+    elif isinstance(found, list):
+        assert len(found) == len(expected)
+        for one, other in zip(found, expected, strict=True):
+            require_same(one, other, tolerance)
+    elif isinstance(found, float):
+        assert found == pytest.approx(expected, rel=tolerance, abs=tolerance)
+    else:
+        assert found == expected
+
+
+def onnx_of(name: str) -> Path:
+    """A trained run in ONNX, written once for all tests."""
+
+    def write(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("JUMOK_CACHE", str(folder.with_name("onnx.cache")))
+            export(TRAINED[name]() / "run", "onnx", folder / "model", proven=False)
+
+    return made_once(f"onnx-of-{name.replace(' ', '-')}", write) / "model"
+
+
+def test_texts_by_ctranslate2(exported, reversal, tmp_path):
+    words, program = ["abc", "fedcba", "", "bad"], program_of(exported)
+    expected = load(reversal / "run").predict(words)
+    assert run_alone(program, exported, given="\n".join(words)).splitlines() == [one.text for one in expected]
+    assert len(program.splitlines()) <= 10
+    found = answers_alone(exported, words, tmp_path)
+    require_same(found, expected_answers(load(exported), words), 1e-5)
+    with pytest.raises(AssertionError, match="ValueError: a text has"):
+        run_alone(program, exported, given="a" * 3000)
+
+
+@pytest.mark.parametrize("name", ["transformer", "additive"])
+def test_texts_by_onnx(name, tmp_path):
+    both = exported_onnx(name)
+    texts = [row["text"] for row in inputs_for(both.original)]
+    program = program_of(both.folder)
+    expected = both.original.predict(texts)
+    found = run_alone(program, both.folder, given="\n".join(texts)).splitlines()
+    assert found == [one.text for one in expected] and len(program.splitlines()) <= 10
+    require_same(answers_alone(both.folder, texts, tmp_path), expected_answers(both.original, texts), 1e-4)
+
+
+@pytest.mark.parametrize("name", ["dense", "queries", "mask"])
+def test_boxes_and_masks(name, tmp_path):
+    both, paths = exported_onnx(name), []
+    for number, size in enumerate([(64, 40), (40, 64), (64, 64)]):
+        paths.append(str(tmp_path / f"{number}.png"))
+        picture(*size).save(paths[-1])
+    program = program_of(both.folder)
+    assert len(run_alone(program, both.folder, *paths).splitlines()) >= len(paths)
+    assert len(program.splitlines()) <= 10
+    found = answers_alone(both.folder, paths, tmp_path)
+    ours = both.original.predict(paths)
+    if name == "mask":
+        for one, other in zip(found, ours, strict=True):
+            same = np.array(one["said"]["classes"]) == other["said"].classes
+            assert same.mean() > 0.999  # pixels whose classes are equally likely may fall on either side
+    else:
+        require_same(found, expected_answers(both.original, paths), 1e-3)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_trained_models(name, tmp_path):
+    folder, model = TRAINED[name](), onnx_of(name)
+    values = values_of(folder, name)
+    predictor = load(folder / "run")
+    found = answers_alone(model, values, tmp_path)
+    require_same(found, expected_answers(predictor, values), 1e-4)
+    program = program_of(model)
+    several = len(predictor.inputs) > 1
+    is_text = not several and next(iter(predictor.inputs.values())).kind == "text"
+    lines = [json.dumps(one) if several else str(one) for one in values]
+    given, arguments = ("\n".join(lines), []) if several or is_text else ("", lines)
+    if name != "forecast":  # whose values are lists of numbers here, not files
+        said = run_alone(program, model, *arguments, given=given).splitlines()
+        assert len(said) == len(values) and len(program.splitlines()) <= 10
+
+
+def values_of(folder: Path, name: str) -> list[Any]:
+    """Some inputs of a run as model.py takes them."""
+    if name in SAMPLES:
+        rows = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
+        return [placed(folder, SAMPLES[name][0], one) for one in rows]
+    if name == "forecast":
+        from small_forecasts import PAST, waves
+
+        return [
+            [[None if one != one else one for one in row] for row in waves(seed)[:PAST].tolist()]
+            for seed in (3, 4)
+        ]
+    rows = [line.split("\t") for line in (folder / "test.tsv").read_text().splitlines()]
+    first = [row[0] for row in rows[1:7]]
+    return [str(folder / one) for one in first] if name == "clips" else first
+
+
+def test_the_file_is_whole(tmp_path):
+    for parts in PARTS.values():
+        source = joined_parts(parts)
+        compile(source, MODEL_PROGRAM, "exec")
+        assert "jumok." not in source.split('"""', 2)[2]

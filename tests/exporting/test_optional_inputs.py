@@ -1,0 +1,88 @@
+"""Exported to ONNX, models answer rows that lack an optional input as the run answers them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_to_onnx import MadeSplit
+
+from jumok.errors import DataError
+from jumok.exporting.differences import largest_differences
+from jumok.exporting.export import describe_export, export
+from jumok.exporting.onnx_export import export_onnx
+from jumok.exporting.target import ExportRequest
+from jumok.predictor import Predictor, load
+from jumok.predictor.exported import read_description
+from jumok.predictor.onnx_engine import OnnxEngine
+from made_once import made_once
+from small_gaps import SAMPLES, trained_gaps
+from test_presence import MODELS, optional_of, predictor_of, rows_of
+
+
+def exported(predictor: Predictor, name: str) -> Predictor:
+    """A model in onnxruntime, written once for all tests; no example has all inputs where one may be missing."""
+
+    def write(folder: Path) -> None:
+        rows = [{**dict.fromkeys(predictor.inputs), **row} for row in rows_of(predictor)[1:3]]
+        request = ExportRequest(Path("run"), predictor, None, "none", MadeSplit(rows))  # type: ignore[arg-type]
+        describe_export(folder, "onnx", request, export_onnx(folder, request))
+
+    folder = made_once(f"onnx-presence-{name}", write)
+    engine = OnnxEngine(folder, read_description(folder))
+    return Predictor(None, predictor.fields, predictor.decoding, engine=engine)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_rows_that_lack_an_input_are_answered_as_in_torch(name):
+    ours, rows = optional_of(name), rows_of(optional_of(name))
+    theirs = exported(ours, name)
+    for some in (rows, rows[1:2], rows[:1], rows[1:-1]):
+        expected = ours.predict(some)
+        assert [one.text for one in theirs.predict(some)] == [one.text for one in expected]
+        (largest,) = largest_differences(ours, theirs, some, expected).values()
+        assert largest.relative < 2e-5 and largest.examples == len(some)
+
+
+def test_an_input_that_every_row_needs_is_named():
+    strict = predictor_of("texts", optional=False)
+    theirs = exported(strict, "strict")
+    with pytest.raises(DataError, match="this exported model needs two"):
+        theirs.without("two").predict(rows_of(strict)[:1])
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_proof_covers_rows_with_and_without(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUMOK_CACHE", str(tmp_path / "cache"))
+    run = trained_gaps(name) / "run"
+    done = export(run, "onnx", tmp_path / "model")
+    assert done.proof is not None and done.proof.holds and done.proof.outputs["answer"].identical == 1
+    rows = [json.loads(line) for line in (run.parent / "test.jsonl").read_text().splitlines()]
+    (needed, optional), lacking = SAMPLES[name], [one for one in rows if one[SAMPLES[name][1]] is None]
+    assert done.proof.examples == len(rows) and 0 < len(lacking) < len(rows)
+    ours, theirs = load(run), load(tmp_path / "model")
+    values = [placed(run.parent, needed, one) for one in rows]
+    for some in (values, [one for one in values if one[optional] is None]):
+        expected = [one.to_json() for one in ours.predict(some)]
+        for one, other in zip(theirs.predict(some), expected, strict=True):
+            assert one.to_json()["answer"] == pytest.approx(other["answer"], abs=1e-5)
+
+
+def placed(folder: Path, needed: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of a row; a path is that of the file."""
+    inputs = {name: value for name, value in row.items() if name != "answer"}
+    return {**inputs, needed: str(folder / inputs[needed])}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_commands_take_such_rows(name, tmp_path, jumok):
+    folder = trained_gaps(name)
+    model = tmp_path / "model"
+    assert jumok("export", folder / "run", "--to", "onnx", "--output", model, "--no-proof").status == 0
+    ours, theirs = (json.loads(jumok("evaluate", one, "--json").output) for one in (folder / "run", model))
+    assert theirs == ours
+    rows = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
+    given = tmp_path / "inputs.jsonl"
+    given.write_text("".join(json.dumps(placed(folder, SAMPLES[name][0], one)) + "\n" for one in rows))
+    answers = [jumok("predict", one, "--file", given).output for one in (folder / "run", model)]
+    assert answers[0] == answers[1] and len(answers[0].splitlines()) == len(rows)
