@@ -6,7 +6,7 @@ from jumok.experiment.options import Experiment
 from jumok.experiment.sources import SourceOptions
 from jumok.kinds.options import OutputFieldOptions
 
-WRITTEN = ("voc", "coco", "yolo", "labelme", "cvat", "labelstudio", "masks")  # annotated images
+LABELLED_FORMATS = ("voc", "coco", "yolo", "labelme", "cvat", "labelstudio", "masks")  # annotated images
 LABELLED_CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 COMPRESSED = ".gz"
 
@@ -36,7 +36,7 @@ def labelled_split(experiment: Experiment, split: str) -> str | None:
 def are_labelled(source: SourceOptions, outputs: Mapping[str, OutputFieldOptions]) -> bool:
     """Whether the label page writes the answers of these outputs into the files of a source, item by item."""
     if source.is_annotated:
-        return source.format in WRITTEN and any(one.annotations for one in outputs.values())
+        return source.format in LABELLED_FORMATS and any(one.annotations for one in outputs.values())
     if source.table is None or source.table.suffix.lower() == COMPRESSED:
         return False
     columns = source.columns or {}
