@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from jumok.serving.prove.load import NOT_SENT
 from jumok.serving.prove.step import LoadStep
+from jumok.wording import quantity
 
-SERVER_FULL, MACHINE_FULL, TAKEN_BY_OTHERS = (
-    0.9,
-    0.95,
-    0.25,
-)  # of one processor, of all, of all by other programs
+SERVER_FULL = 0.9  # of one processor
+MACHINE_FULL = 0.95  # of all processors
+TAKEN_BY_OTHERS = 0.25  # of all processors, by other programs
 LATE = 0.5  # seconds that the sender may be behind its plan
 
 
@@ -47,7 +46,7 @@ def remarks_on_step(step: LoadStep, processors: int) -> list[str]:
         )
     if unsent:
         found.append(
-            f"{at} {unsent:,} of {asked:,} requests were not sent, for want of a free connection; they count as failed"
+            f"{at} {unsent:,} of {quantity(asked, 'request')} were not sent, for want of a free connection; they count as failed"
         )
     if step.late > LATE:
         found.append(f"{at} the sender was up to {step.late:.1f} s behind its plan")
