@@ -46,7 +46,8 @@ def remarks_on_step(step: LoadStep, processors: int) -> list[str]:
         )
     if unsent:
         found.append(
-            f"{at} {unsent:,} of {quantity(asked, 'request')} were not sent, for want of a free connection; they count as failed"
+            f"{at} {unsent:,} of {quantity(asked, 'request')} were not sent, for want of a free connection; "
+            "they count as failed"
         )
     if step.late > LATE:
         found.append(f"{at} the sender was up to {step.late:.1f} s behind its plan")
