@@ -9,10 +9,10 @@ from jumok.scale import worker
 answer = worker.answer_items
 
 
-def answer_or_die(predictor, form, first, items):
+def answer_or_die(predictor, form, first, items, **more):
     if any(os.environ["POISON"] in form.text(item) for item in items):
         os.kill(os.getpid(), signal.SIGKILL)
-    return answer(predictor, form, first, items)
+    return answer(predictor, form, first, items, **more)
 
 
 worker.answer_items = answer_or_die

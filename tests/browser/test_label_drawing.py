@@ -151,7 +151,7 @@ def test_a_box_is_drawn_from_pixel_to_pixel_also_inside_another(desk, zoom):
     desk.mount(zoom, marks={"objects": SCENE})
     desk.drag((190, 150), (170, 140), (150, 135))
     assert desk.boxes[2:] == [("red", [150, 135, 190, 150])]
-    assert desk.changes == 1 and desk.said == "red, 40 × 15"
+    assert desk.changes == 1 and desk.said.startswith("red, 40 × 15. ")
     assert desk.objects[:2] == SCENE
 
 

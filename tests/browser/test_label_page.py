@@ -454,7 +454,7 @@ def test_training_tells_its_progress_and_brings_a_new_model(visit):
     here = visit(labelled=3)
     page = here.page()
     page.get_by_role("button", name="Train with what is labelled").click()
-    page.get_by_text(re.compile("on 3 examples")).wait_for()
+    page.get_by_text(re.compile("3 examples, step ")).wait_for()
     page.get_by_text("AP 0.69 with 3 examples").wait_for()
     page.get_by_text("Proposals are by shapes-3.").wait_for()
     assert page.locator(".curve circle").count() == 3

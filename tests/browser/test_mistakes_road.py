@@ -92,7 +92,7 @@ def test_a_planted_mistake_is_found_opened_and_corrected(jumok, planted, open_pa
     report.faults[:] = [one for one in report.faults if served.address not in one]
 
 
-def test_a_link_into_another_split_says_so(planted, open_page, served):
+def test_a_link_into_another_split_says_so(planted, served, open_page):
     page = open_page(f"{served.address}#key=valid00.png&split=valid")
     notice = page.locator(".notice:not([hidden])")
     notice.wait_for()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_optional_inputs import placed
+from test_exported_gaps import placed
 from test_to_onnx import exported as exported_onnx
 from test_to_onnx import inputs_for
 

@@ -97,8 +97,8 @@ def several_columns(folder: Path) -> dict[str, Any]:
     return {"inputs": WORD, "outputs": outputs, "data": {"train": source, "valid": source}}
 
 
-OPENED = {tables: "valid", split_off: "train", boxes: "valid"}
-NOT_OPENED = (box_table, arrays, lines, two_images, several_columns)
+OPENED = {tables: "valid", split_off: "train", boxes: "valid", box_table: "valid"}
+NOT_OPENED = (arrays, lines, two_images, several_columns)
 
 
 @pytest.mark.parametrize("make", [*OPENED, *NOT_OPENED])

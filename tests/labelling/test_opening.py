@@ -12,7 +12,7 @@ from jumok.errors import ConfigurationError, DataError
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.opening import open_experiment, open_folder
 from label_stores import box
-from picture_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
+from picture_sets import coco, cvat, labelme, save_image, voc, voc_object, yolo
 from small_experiments import write_table
 
 
@@ -97,12 +97,6 @@ def test_files_of_other_programs_are_opened_in_place(tmp_path):
         store = open_folder(tmp_path / format, "boxes", (), None).store
         (item,) = store.items()
         assert (store.format, item.classes) == (format, ("cat",))
-
-
-def test_tables_of_boxes_are_to_be_converted(tmp_path):
-    box_table(tmp_path)
-    with pytest.raises(DataError, match="this source is boxes; convert it first, like jumok convert"):
-        open_folder(tmp_path, "boxes", (), None)
 
 
 def test_masks_are_opened_from_an_experiment_and_from_a_folder_of_photos(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from test_report import Reader
 
+from jumok.reporting.label_links import LABEL_PAGE
 from jumok.reporting.run import write_report
 from picture_runs import trained
 
@@ -37,7 +38,7 @@ def test_it_is_one_small_file_with_images(kind):
     reader = Reader(page)
     assert not reader.open and len(page) < 2_000_000
     assert not {"script", "link", "iframe"} & set(reader.tags)
-    assert all(target.startswith(("#", "data:")) for target in reader.targets)
+    assert all(target.startswith(("#", "data:", LABEL_PAGE)) for target in reader.targets)
     shown = pictures(page)
     assert len(shown) == reader.tags.count("img") >= 6
     assert {picture.width > 700 for picture in shown} == {kind != "text"}  # two of them, side by side

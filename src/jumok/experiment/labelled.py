@@ -6,7 +6,17 @@ from jumok.experiment.options import Experiment
 from jumok.experiment.sources import SourceOptions
 from jumok.kinds.options import OutputFieldOptions
 
-LABELLED_FORMATS = ("voc", "coco", "yolo", "labelme", "cvat", "labelstudio", "masks")  # annotated images
+LABELLED_FORMATS = (  # annotated images
+    "voc",
+    "coco",
+    "yolo",
+    "labelme",
+    "cvat",
+    "labelstudio",
+    "boxes",
+    "object_masks",
+    "masks",
+)
 LABELLED_CELLS = ("label", "text", "values")  # kinds of outputs whose answers stand in cells of a table
 COMPRESSED = ".gz"
 
