@@ -68,14 +68,14 @@ def measure_inputs(
             `HIDDEN_EXAMPLES`.
 
     Returns:
-        By input; nothing for a model of one input.
+        By input; nothing for a model of one input, and for an exported model, which has no attention to look at.
 
     Raises:
         DataError: A name is no input, or the only one.
     """
     for name in names:
         require_hideable(predictor, name)
-    if len(predictor.inputs) == 1:
+    if len(predictor.inputs) == 1 or predictor.is_exported:
         return {}
     sample = spread_sample(answered, most or (None if names else HIDDEN_EXAMPLES))
     shares = mean_shares(predictor, spread_sample(answered, WATCHED_EXAMPLES))
@@ -102,6 +102,8 @@ def why_not(predictor: Predictor, name: str) -> str:
     """Why an input cannot be hidden; empty where it can."""
     if len(predictor.inputs) == 1:
         return "the model reads nothing else"
+    if predictor.is_exported:
+        return "it is an exported model; name the run"
     places = [output.name for output in predictor.outputs.values() if output.image == name]
     if places:
         return f"{places[0]} is found in it"

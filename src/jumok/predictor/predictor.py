@@ -58,6 +58,7 @@ class Predictor:
         if engine is None:
             raise ValueError("a predictor needs a model or an engine")
         self.engine, self.fields, self.decoding = engine, fields, decoding
+        self.is_exported = model is None
         self.notes = tuple(notes)
         self.search = engine.build_search(decoding)
         self.least: float | None = None  # a score from which on objects are asked for, be it very low

@@ -1,5 +1,6 @@
 """Images and clips as the arrays that a program takes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ def image_arrays(value: Any, about: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def clip_arrays(value: Any, about: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """A clip: a list of images, or the path of a folder of them in the order of their names."""
-    frames = sorted(Path(value).iterdir()) if isinstance(value, str | Path) else list(value)
+    """A clip: a list of images, or the path of a folder of nothing but them, in the order of their names."""
+    frames = sorted(Path(value).iterdir(), key=in_order) if isinstance(value, str | Path) else list(value)
     scaled = [scaled_image(frames[number], about["size"]) for number in chosen_frames(len(frames), about)]
     return {
         "images.pixels": np.stack([one[0] for one in scaled]),
@@ -27,6 +28,12 @@ def clip_arrays(value: Any, about: Mapping[str, Any]) -> dict[str, np.ndarray]:
         "images.original": np.array([one[2] for one in scaled], dtype=np.int64),
         "valid": np.ones((1, len(scaled)), dtype=bool),
     }
+
+
+def in_order(path: Path) -> list[tuple[bool, int, str]]:
+    """A key by which 2.png comes before 10.png."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
 def chosen_frames(available: int, about: Mapping[str, Any]) -> Sequence[int]:
