@@ -365,6 +365,15 @@ def test_rows_of_numbers_are_pasted(look, target):
         )
 
 
+@pytest.mark.parametrize("clock", ["time", "Seconds", "시각"])
+def test_where_channels_have_no_names_a_clock_is_none(look, clock):
+    read = "([text, channels]) => jumok.readRows(text, channels)"
+    table = f"{clock},x,y\n0,1,2\n0.1,3,4"
+    for channels in (None, ["0", "1"]):
+        found = look("channels").evaluate(read, [table, channels])
+        assert found == {"rows": [[1, 2], [3, 4]], "unread": [clock]}
+
+
 def test_rows_that_cannot_be_read_are_refused_by_name(look):
     page = look("channels")
     before = len(page.server.posted)

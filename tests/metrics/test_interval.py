@@ -5,7 +5,7 @@ import pytest
 
 from jumok.errors import ConfigurationError
 from jumok.metrics import ResamplableScore, bootstrap, paired_bootstrap
-from jumok.metrics.interval import resample_counts
+from jumok.metrics.interval import Difference, resample_counts
 
 
 def mean(values: np.ndarray) -> ResamplableScore:
@@ -94,3 +94,12 @@ def test_faulty_options_are_refused() -> None:
         bootstrap(mean(noise(3)), 3, level=1.5)
     with pytest.raises(ConfigurationError, match="resamples=0"):
         bootstrap(mean(noise(3)), 3, resamples=0)
+
+
+@pytest.mark.parametrize("difference", [1.0, -1.0])
+@pytest.mark.parametrize("higher_is_better", [True, False])
+def test_better_is_what_the_metric_says(difference: float, higher_is_better: bool) -> None:
+    """More is better of accuracies and worse of error rates; what may be chance is neither."""
+    expected = "better" if difference * (1 if higher_is_better else -1) > 0 else "worse"
+    assert Difference(difference, 0, 0, 0.01, 1).verdict(higher_is_better) == expected
+    assert Difference(difference, 0, 0, 0.2, 1).verdict(higher_is_better) == ""
