@@ -47,7 +47,7 @@ data:
   on_bad_rows: skip
 model: {{width: 96}}
 training:
-  {{steps: 200, batch_size: 8, learning_rate: 1e-3, warmup: 50, ema_decay: 0.98, evaluate_every: 200, baselines: false}}
+  {{steps: 500, batch_size: 8, learning_rate: 1e-3, warmup: 50, ema_decay: 0.98, evaluate_every: 500, baselines: false}}
 """
 
 
@@ -171,22 +171,18 @@ def test_sixty_photographs_are_labelled_with_the_help_of_models(photos, open_pag
     page.keyboard.press("b")
     report = Report()
     report.tell("by hand", label(annotator, ROUND, help=False))
-    for number in (1, 2, 3):
+    for number in (1, 2):
         report.tell(f"training {number}", train(page, photos, number))
         report.tell(f"model {number}", photos.scores(number))
         page.get_by_label("Order").select_option("both")
         report.tell(f"order {number}", {"seconds": round(waited(page, ORDERED, LONGEST), 1)})
         annotator.next_unlabelled()
-        if number == 3:
-            break
         report.tell(f"with model {number}", label(annotator, ROUND, help=True))
     done = labelled(photos)
     assert len(done) == 3 * ROUND
     assert photos.written() == Counter(one.name for name in done for one in photos.truth[name])
-    assert [one["labelled"] for one in photos.ask("train")["history"]] == [ROUND, 2 * ROUND, 3 * ROUND]
-    assert (
-        report["model 3"]["AP50"] > report["model 1"]["AP50"]
-    )  # the second may be worse, so few images are seen
+    assert [one["labelled"] for one in photos.ask("train")["history"]] == [ROUND, 2 * ROUND]
+    assert report["model 2"]["AP50"] > report["model 1"]["AP50"]
     for number in (1, 2):
         helped = report[f"with model {number}"]
         assert helped["drags"] / helped["boxes"] < report["by hand"]["drags"] / report["by hand"]["boxes"] / 2

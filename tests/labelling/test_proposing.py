@@ -121,7 +121,13 @@ def test_cells_are_as_tables_write_them(task, column, kind):
         cell = one.marks["values"][column]
         (read,) = field.codec.from_cells([cell], Path())
         (answer,) = predictor.predict([store.given[int(key)]])
-        assert read.text == answer[column].text
+        if kind == "label":
+            assert read.text == answer[column].text
+        else:  # answers of a batch and of one row differ in the last digits on some processors
+            found, expected = (
+                [float(word.split()[1]) for word in one.text.split(", ")] for one in (read, answer[column])
+            )
+            assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_an_empty_item_has_no_proposal():
