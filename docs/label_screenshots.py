@@ -9,9 +9,9 @@
     jumok label motion/x.yaml --no-browser &
     python docs/label_screenshots.py http://127.0.0.1:8766/ label-series --key "person 5" --press 3 --drag 0 0.2
 
-The model of the first two pictures learned for 700 steps (`training.steps` in runs/scenes-label/experiment.yaml, which the
-first training writes). `--train` presses the button and waits for the model, `--press` presses keys one after the other, `--drag` marks a share
-of a signal.
+The model of the first two pictures learned for 700 steps (`training.steps` in runs/scenes-label/experiment.yaml, which
+the first training writes). `--train` presses the button and waits for the model, `--press` presses keys one after the
+other, `--drag` marks a share of a signal.
 """
 
 import argparse
