@@ -11,7 +11,6 @@ from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Sourc
 from jumok.data.annotations.coco import coco_text
 from jumok.data.annotations.located_json import decode_text
 from jumok.data.cache.place import cache_key
-from jumok.data.tables.faults import Fault
 from jumok.data.tables.open_text import read_fault
 from jumok.errors import DataError
 from jumok.files import remove_left, write_file_atomically
@@ -30,7 +29,7 @@ from jumok.labelling.object_marks import (
     same_or_conflict,
 )
 from jumok.labelling.record_list import RecordHistory
-from jumok.labelling.refusals import readable, unknown_image
+from jumok.labelling.refusals import file_is_gone, readable, unknown_image
 from jumok.labelling.text_bytes import compress_like, decompressed
 
 
@@ -171,10 +170,10 @@ class CocoStore:
         if data is None and self._new_classes is not None:
             return coco_text(AnnotatedSet(tuple(map(Class, self._new_classes, range(1, 10**6))), ()))
         fault = read_fault(self.place) if not data else None
-        if fault is not None or data is None:
-            raise DataError(
-                str(fault or Fault(str(self.place), None, "is gone", "put it back", "missing_file"))
-            )
+        if fault is not None:
+            raise DataError(str(fault))
+        if data is None:
+            raise file_is_gone(self.place)
         with readable():
             self._new_classes = None  # a file that was there is not made anew
             return decode_text(self.place, decompressed(self.place, data))
