@@ -89,8 +89,7 @@ class AnnotationStore:
         with self._lock:
             listed = [item for _, item in self._listing().values()]
             paths = {item.image for item in listed}
-            bare = self._images.images().items()
-            return [*listed, *(LabelItem(key, key, path) for key, path in bare if path not in paths)]
+            return [*listed, *self._images.unlisted(paths)]
 
     def read(self, key: str) -> ItemMarks:
         """What is marked on an image; DataError if there is none of this name."""

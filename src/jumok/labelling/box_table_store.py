@@ -117,8 +117,7 @@ class BoxTableStore:
             index = self._now()[1]
             listed = [listed_item(one) for one in index.items.values()]
             paths = {item.path for item in index.items.values()}
-            images = self._folder.images().items()
-            return [*listed, *(LabelItem(key, key, path) for key, path in images if path not in paths)]
+            return [*listed, *self._folder.unlisted(paths)]
 
     def read(self, key: str) -> ItemMarks:
         """What is marked on an image; DataError if there is none of this name."""

@@ -95,8 +95,7 @@ class CocoStore:
             items = self._now().items
             listed = [self._item(one) for one in items.values()]
             paths = {normal(item.image.path) for item in items.values()}
-            images = self._folder.images().items()
-            return [*listed, *(LabelItem(key, key, path) for key, path in images if path not in paths)]
+            return [*listed, *self._folder.unlisted(paths)]
 
     def read(self, key: str) -> ItemMarks:
         """What is marked on an image; DataError if there is none of this name."""

@@ -10,6 +10,7 @@ from jumok.data.images.reading import SUFFIXES, Size, read_header
 from jumok.data.tables.faults import UnreadableFile
 from jumok.data.tables.listing import files_below
 from jumok.files import not_text
+from jumok.labelling.contract import LabelItem
 from jumok.labelling.refusals import readable
 
 
@@ -33,6 +34,10 @@ class ImageFolder:
         if self._states is None or any(state_of(place) != state for place, state in self._states.items()):
             self._list()
         return self._found
+
+    def unlisted(self, listed: Collection[Path | None]) -> list[LabelItem]:
+        """The images that are not listed elsewhere, as items that nobody has labelled."""
+        return [LabelItem(name, name, path) for name, path in self.images().items() if path not in listed]
 
     def find(self, name: str) -> Path | None:
         """The image of a name; None if there is none."""
