@@ -28,19 +28,19 @@ def draw(number: int, seed: int) -> Scenes:
     pixels = torch.randn(number, 3, SIZE, SIZE, generator=random) * 0.3
     boxes, labels = torch.zeros(number, 3, 4), torch.zeros(number, 3, dtype=torch.long)
     valid, classes = labels > 0, torch.zeros(number, SIZE, SIZE, dtype=torch.long)
-    for picture in range(number):
+    for image in range(number):
         for place in range(int(torch.randint(0, 4, (), generator=random))):
             disc = int(torch.randint(0, 2, (), generator=random))
             width, height = torch.randint(10, 25, (2,), generator=random).tolist()
             height = width if disc else height
             x, y = (int(torch.randint(0, SIZE - side, (), generator=random)) for side in (width, height))
-            if classes[picture, y : y + height, x : x + width].any():
+            if classes[image, y : y + height, x : x + width].any():
                 continue
             marked = shape(bool(disc), x, y, width, height)
-            pixels[picture, 2 if disc else 0][marked] += 1.5
-            classes[picture][marked] = disc + 1
-            boxes[picture, place] = torch.tensor((x, y, x + width, y + height))
-            labels[picture, place], valid[picture, place] = disc, True
+            pixels[image, 2 if disc else 0][marked] += 1.5
+            classes[image][marked] = disc + 1
+            boxes[image, place] = torch.tensor((x, y, x + width, y + height))
+            labels[image, place], valid[image, place] = disc, True
     return Scenes(pixels, BoxTargets(boxes, labels, valid, torch.zeros_like(valid)), MaskTargets(classes))
 
 

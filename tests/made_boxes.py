@@ -42,25 +42,25 @@ def permuted(targets: BoxTargets) -> BoxTargets:
     return BoxTargets(*(part[:, order] for part in targets))
 
 
-def dense_answers(pictures: int = B, stride: int = 8) -> DenseBoxes:
+def dense_answers(images: int = B, stride: int = 8) -> DenseBoxes:
     """Cells of one level with random answers that want a gradient."""
     side = torch.arange(SIZE // stride).double() * stride + stride / 2
     centres = torch.cartesian_prod(side, side).flip(-1)
-    sizes = torch.rand(pictures, len(centres), 2).double() * 20 + 4
+    sizes = torch.rand(images, len(centres), 2).double() * 20 + 4
     boxes = torch.cat((centres - sizes / 2, centres + sizes / 2), -1)
     return DenseBoxes(
-        torch.randn(pictures, len(centres), C).double().requires_grad_(),
+        torch.randn(images, len(centres), C).double().requires_grad_(),
         boxes.requires_grad_(),
-        torch.randn(pictures, len(centres)).double().requires_grad_(),
+        torch.randn(images, len(centres)).double().requires_grad_(),
         centres,
         torch.full((len(centres),), float(stride)),
-        torch.tensor([[SIZE, SIZE]] * pictures),
+        torch.tensor([[SIZE, SIZE]] * images),
     )
 
 
-def query_answers(pictures: int = B, queries: int = Q) -> QueryBoxes:
+def query_answers(images: int = B, queries: int = Q) -> QueryBoxes:
     """Random answers of all layers that want a gradient."""
-    logits = torch.randn(LAYERS, pictures, queries, C).double().requires_grad_()
-    boxes = corners(LAYERS, pictures, queries).requires_grad_()
-    valid = torch.ones(pictures, queries, dtype=torch.bool)
-    return QueryBoxes(logits, boxes, valid, torch.tensor([[SIZE, SIZE]] * pictures))
+    logits = torch.randn(LAYERS, images, queries, C).double().requires_grad_()
+    boxes = corners(LAYERS, images, queries).requires_grad_()
+    valid = torch.ones(images, queries, dtype=torch.bool)
+    return QueryBoxes(logits, boxes, valid, torch.tensor([[SIZE, SIZE]] * images))

@@ -7,7 +7,7 @@ from typing import Any
 from jumok.labelling.contract import AnswerColumn
 from jumok.labelling.proposing import Proposer
 from jumok.predictor import Predictor
-from made_predictors import WORDS, made, picture
+from made_predictors import WORDS, made, random_image
 
 SIZES = ((90, 100), (150, 60), (64, 64), (90, 100))
 
@@ -34,7 +34,9 @@ class MadeStore:
 
 
 def photos() -> list[dict[str, Any]]:
-    return [{"photo": picture(*size)} for size in SIZES[:3]] + [{"photo": picture(90, 100).rotate(180)}]
+    return [{"photo": random_image(*size)} for size in SIZES[:3]] + [
+        {"photo": random_image(90, 100).rotate(180)}
+    ]
 
 
 def texts() -> list[dict[str, Any]]:

@@ -111,11 +111,11 @@ def made(name: str) -> Predictor:
     return made_predictor({name: dict(given) for name, given in inputs.items()}, output)
 
 
-def picture(width: int = 150, height: int = 100) -> Pillow.Image:
+def random_image(width: int = 150, height: int = 100) -> Pillow.Image:
     random = np.random.default_rng(3)
     return Pillow.fromarray(random.integers(0, 255, (height, width, 3), dtype=np.uint8))
 
 
 def input_of(predictor: Predictor) -> dict[str, Any]:
     """Something for each input to read."""
-    return {name: INPUTS.get(name) or picture() for name in predictor.inputs}
+    return {name: INPUTS.get(name) or random_image() for name in predictor.inputs}

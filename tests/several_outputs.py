@@ -9,7 +9,7 @@ import yaml
 from jumok.experiment import Experiment, read_experiment
 from made_once import trained_once
 from small_experiments import words, write_experiment, write_table
-from small_pictures import COUNTS, OUTPUTS, source_of, write_picture_experiment, write_pictures
+from small_images import COUNTS, OUTPUTS, source_of, write_image_experiment, write_images
 
 STEPS = 40
 
@@ -31,7 +31,7 @@ def two_texts(folder: Path, *overrides: str) -> Experiment:
 
 def boxes_mask_and_text(folder: Path, *overrides: str) -> Experiment:
     """Blocks in images, as two outputs of boxes, a mask and the text of their colours, from COCO files and tables."""
-    write_pictures(folder)
+    write_images(folder)
     for part in COUNTS:
         file = folder / f"{part}.json"
         coco = json.loads(file.read_text())
@@ -41,7 +41,7 @@ def boxes_mask_and_text(folder: Path, *overrides: str) -> Experiment:
         file.write_text(json.dumps(coco))
         texts = (folder / f"{part}.tsv").read_text().replace("images/", "")
         (folder / f"{part}.texts.tsv").write_text(texts)
-    file = write_picture_experiment(folder, "boxes")
+    file = write_image_experiment(folder, "boxes")
     options: dict[str, Any] = yaml.safe_load(file.read_text())
     options["outputs"] |= {"paint": OUTPUTS["mask"]["blocks"], "queries": OUTPUTS["query"]["blocks"]}
     options["outputs"] |= OUTPUTS["text"]
@@ -53,5 +53,5 @@ def boxes_mask_and_text(folder: Path, *overrides: str) -> Experiment:
 
 def trained(task: str) -> Path:
     """A folder with an experiment of several outputs and its run; for reading only."""
-    made = {"texts": two_texts, "pictures": boxes_mask_and_text}[task]
+    made = {"texts": two_texts, "images": boxes_mask_and_text}[task]
     return trained_once(f"several-{task}", made)

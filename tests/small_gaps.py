@@ -1,4 +1,4 @@
-"""Experiments whose rows often lack their note: a picture, or a signal, with or without a text beside it."""
+"""Experiments whose rows often lack their note: an image, or a signal, with or without a text beside it."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 
 from jumok.experiment import Experiment, read_experiment
 from made_once import trained_once
-from small_pictures import save
+from small_images import save
 
 SAMPLES = {
     "photo": ("photo", "note"),
@@ -31,7 +31,7 @@ INPUTS: dict[str, dict[str, Any]] = {
 
 
 def write_photo(file: Path, bright: bool, random: np.random.Generator) -> None:
-    """A picture that is bright or dark, as wide as the model reads it."""
+    """An image that is bright or dark, as wide as the model reads it."""
     pixels = random.integers(0, 90, (int(random.integers(14, 24)), 24, 3)) + (160 if bright else 0)
     save(file.with_suffix(".png"), pixels.astype(np.uint8))
 

@@ -11,7 +11,7 @@ import yaml
 from jumok.experiment import Experiment, read_experiment
 from made_once import trained_once
 from small_experiments import write_table
-from small_pictures import save
+from small_images import save
 
 COUNTS = {"train": 240, "valid": 60, "test": 60}
 FIRST = {"a": "low", "b": "mid", "c": "high"}

@@ -8,14 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jumok.classes import Class
-from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.annotations.segmentation import merge_polygons
-from jumok.data.annotations.shapes import run_lengths
-from jumok.data.annotations.splits import read_splits
-from jumok.data.annotations.splits_writing import write_splits
-from jumok.data.images.reading import Size
-from picture_sets import (
+from image_sets import (
     NOWHERE,
     box_table,
     coco,
@@ -27,6 +20,13 @@ from picture_sets import (
     voc,
     voc_object,
 )
+from jumok.classes import Class
+from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
+from jumok.data.annotations.segmentation import merge_polygons
+from jumok.data.annotations.shapes import run_lengths
+from jumok.data.annotations.splits import read_splits
+from jumok.data.annotations.splits_writing import write_splits
+from jumok.data.images.reading import Size
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = {"en": DOCS / "labelling.md", "ko": DOCS / "labelling.ko.md"}

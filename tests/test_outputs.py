@@ -70,7 +70,7 @@ def test_what_is_there_stays_unless_it_is_said(tmp_path):
 def fill(folder: Path, **options: object) -> None:
     files = OutputFolder(folder, **options)
     files.require_free(["a.jpg", "list.json"])
-    files.save("a.jpg", b"picture")
+    files.save("a.jpg", b"image")
     with files.written("list.json") as out:
         out.write("[]\n")
 

@@ -17,7 +17,7 @@ from jumok.kinds.contract import DecodingRequest
 from jumok.kinds.presence import encode_inputs
 from jumok.predictor import Predictor
 from jumok.values import Memories, PartialBatch
-from made_predictors import CONVOLUTIONS, SENTENCE, made_predictor, picture, recurrent, transformer
+from made_predictors import CONVOLUTIONS, SENTENCE, made_predictor, random_image, recurrent, transformer
 
 TEXTS = {"one": {"encoder": transformer(1)}, "two": {"encoder": {"kind": "gru"}}}
 CAPTION = {"photo": CONVOLUTIONS, "note": {"encoder": transformer(1)}}
@@ -50,7 +50,7 @@ optional_of = cache(predictor_of)
 
 def rows_of(predictor: Predictor) -> list[dict[str, Any]]:
     """A whole row, one without each input that may be missing, and a whole one."""
-    photo = picture(64, 64)
+    photo = random_image(64, 64)
     whole = {name: WHOLE.get(name, photo) for name in predictor.inputs}
     without = [
         {name: value for name, value in whole.items() if name != missing}

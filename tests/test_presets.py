@@ -57,29 +57,29 @@ def translating() -> tuple[EncoderDecoder, Callable[[EncoderDecoder], Loss]]:
 
 
 def reading() -> tuple[EncoderDecoder, Callable[[EncoderDecoder], Loss]]:
-    pictures, objects = images()
+    photos, objects = images()
     tokens = torch.tensor([[4 + number, 6, EOS] for number, _ in objects])
-    return presets.small_reader(20), lambda model: text_loss(model, {"photo": pictures}, "text", tokens)
+    return presets.small_reader(20), lambda model: text_loss(model, {"photo": photos}, "text", tokens)
 
 
 def detecting() -> tuple[EncoderDecoder, Callable[[EncoderDecoder], Loss]]:
-    pictures, objects = images()
+    photos, objects = images()
     boxes = torch.tensor([[box] for _, box in objects], dtype=torch.float32)
     labels = torch.tensor([[number] for number, _ in objects])
     real = torch.ones_like(labels, dtype=torch.bool)
     targets = BoxTargets(boxes, labels, real, ~real)
     return presets.small_detector(2), lambda model: dense_loss(
-        model.decoders["objects"](model.encode({"photo": pictures}).of("photo")), targets
+        model.decoders["objects"](model.encode({"photo": photos}).of("photo")), targets
     )
 
 
 def painting() -> tuple[EncoderDecoder, Callable[[EncoderDecoder], Loss]]:
-    pictures, objects = images()
+    photos, objects = images()
     classes = torch.zeros(B, Y, X, dtype=torch.int64)
     for i, (number, (x1, y1, x2, y2)) in enumerate(objects):
         classes[i, y1:y2, x1:x2] = 1 + number
     return presets.small_segmenter(3), lambda model: mask_loss(
-        model.decoders["mask"](model.encode({"photo": pictures}).of("photo")), MaskTargets(classes)
+        model.decoders["mask"](model.encode({"photo": photos}).of("photo")), MaskTargets(classes)
     )
 
 
@@ -114,15 +114,15 @@ def test_a_preset_learns(name):
 
 
 def test_outputs_have_the_shapes_that_docstrings_name():
-    pictures, _ = images()
+    photos, _ = images()
     source = Padded(torch.randint(4, 20, (B, 7)), torch.ones(B, 7, dtype=torch.bool))
     read = torch.randint(4, 20, (B, 5))
     with torch.no_grad():
         translated = presets.small_translator(20, 30)({"source": source}, {"target": read})["target"]
-        said = presets.small_reader(30)({"photo": pictures}, {"text": read})["text"]
+        said = presets.small_reader(30)({"photo": photos}, {"text": read})["text"]
         painter, finder = presets.small_segmenter(3), presets.small_detector(2)
-        painted = painter.decoders["mask"](painter.encode({"photo": pictures}).of("photo"))
-        found = finder.decoders["objects"](finder.encode({"photo": pictures}).of("photo"))
+        painted = painter.decoders["mask"](painter.encode({"photo": photos}).of("photo"))
+        found = finder.decoders["objects"](finder.encode({"photo": photos}).of("photo"))
     cells = Y * X // 8**2 + Y * X // 16**2
     assert translated.shape == said.shape == (B, 5, 30) and painted.shape == (B, 3, Y, X)
     assert found.logits.shape == (B, cells, 2) and found.boxes.shape == (B, cells, 4)

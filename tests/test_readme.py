@@ -13,10 +13,10 @@ import torch
 from typer.main import get_command
 
 import jumok as package
+from image_sets import voc, voc_object
 from jumok.attention.multihead import MultiHeadAttention
 from jumok.cli.main import app
 from jumok.experiment import read_experiment
-from picture_sets import voc, voc_object
 from small_experiments import words
 
 ROOT = Path(__file__).parents[1]

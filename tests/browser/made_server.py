@@ -36,7 +36,7 @@ EXAMPLES = [
 ]
 
 
-def picture_examples():
+def image_examples():
     small = made.landscape().resize((64, 48))
     return [{"label": "landscape", "inputs": {"photo": {"example": 0, "thumbnail": made.data_url(small)}}}]
 
@@ -54,7 +54,7 @@ def runs_of(kind):
             ("multi30k-small", GERMAN, EXAMPLES, second),
         ]
     if kind in ("boxes", "mask", "caption"):
-        return [(kind, PHOTO, picture_examples(), getattr(made, kind)())]
+        return [(kind, PHOTO, image_examples(), getattr(made, kind)())]
     if kind in made_signals.LOOKS:
         return [signal_run(made_signals.LOOKS[kind]())]
     look = {"text": made.translation, "long": made.long_text, "bottleneck": made.bottleneck}[kind]()

@@ -13,7 +13,7 @@ import uvicorn
 from label_parts import opened, saved
 from starlette.testclient import TestClient
 
-import small_pictures
+import small_images
 from jumok.geometry import iou
 from jumok.labelling.opening import open_experiment
 from jumok.workbench.labelling.api import LabelRoom, label_application
@@ -26,13 +26,13 @@ class Labelling:
     """Drawn scenes behind the real server of the label page, none of them labelled."""
 
     def __init__(self, folder: Path) -> None:
-        small_pictures.write_pictures(folder)
+        small_images.write_images(folder)
         file = folder / "train.json"
         document = json.loads(file.read_text())
         names = [image["file_name"] for image in document["images"]]
-        self.truth = {name: small_pictures.draw(number) for number, name in enumerate(names)}
+        self.truth = {name: small_images.draw(number) for number, name in enumerate(names)}
         file.write_text(json.dumps({**document, "images": [], "annotations": []}))
-        experiment = small_pictures.write_picture_experiment(folder, "boxes")
+        experiment = small_images.write_image_experiment(folder, "boxes")
         skipping = experiment.read_text().replace("data:\n", "data:\n  on_bad_rows: skip\n")
         experiment.write_text(skipping)  # at first nothing is marked as blue
         self.room = LabelRoom.open(open_experiment(experiment), folder / "runs")
@@ -64,9 +64,7 @@ class Labelling:
 
     def blocks(self, key: str) -> list[tuple[str, list[int]]]:
         drawn = self.truth[Path(key).name]
-        return [
-            (small_pictures.NAMES[n], list(box)) for n, box in zip(drawn.labels, drawn.boxes, strict=True)
-        ]
+        return [(small_images.NAMES[n], list(box)) for n, box in zip(drawn.labels, drawn.boxes, strict=True)]
 
     def proposals(self, keys: list[str]) -> dict[str, list[dict[str, Any]]]:
         told = self.client.post("/api/proposals", json={"keys": keys}).json()["proposals"]
@@ -124,7 +122,7 @@ def train_by_button(page, here: Labelling, times: int) -> None:
 def test_the_model_helps_more_the_more_is_labelled(labelling, open_page):
     here = labelling
     keys = here.unlabelled()
-    assert len(keys) == small_pictures.COUNTS["train"]
+    assert len(keys) == small_images.COUNTS["train"]
     red = [key for key in keys if {name for name, _ in here.blocks(key)} == {"red"}]
     for key in red[:MISSES_ONE_COLOUR]:
         here.label(key)

@@ -8,7 +8,7 @@ import pytest
 from label_parts import opened, saved
 from real_server import ServedLabels
 
-import small_pictures
+import small_images
 from jumok.reporting import label_links
 
 LINK = ".row a.open"
@@ -17,7 +17,7 @@ LINK = ".row a.open"
 @pytest.fixture
 def planted(tmp_path, monkeypatch) -> Path:
     """The folder of an experiment in whose test split one object is not marked, and the label page's real server."""
-    source = small_pictures.trained("boxes")
+    source = small_images.trained("boxes")
     for part in ("train.json", "valid.json", "test.json", "x.yaml"):
         shutil.copy(source / part, tmp_path)
     shutil.copytree(source / "images", tmp_path / "images")
@@ -37,14 +37,14 @@ def forget_first_object(file: Path) -> tuple[str, dict]:
 @pytest.fixture
 def served(planted, monkeypatch):
     """The label page of the test split, with a model that proposes, at the address that pages link to."""
-    server = ServedLabels(planted / "x.yaml", "test", small_pictures.trained("boxes") / "run")
+    server = ServedLabels(planted / "x.yaml", "test", small_images.trained("boxes") / "run")
     monkeypatch.setattr(label_links, "LABEL_PAGE", server.address)
     yield server
     server.close()
 
 
 def listed(jumok, *more: str) -> list[dict]:
-    run = small_pictures.trained("boxes") / "run"
+    run = small_images.trained("boxes") / "run"
     ended = jumok("check", "x.yaml", "--model", run, "--split", "test", "--json", *more)
     assert ended.status == 0, ended.talk
     return json.loads(ended.output)["mistakes"]
@@ -69,7 +69,7 @@ def test_a_planted_mistake_is_found_opened_and_corrected(jumok, planted, open_pa
     opened(label, key)
     report.wait_for_selector(".opening:not([hidden])")
     command = report.locator(".opening pre").text_content()
-    run = small_pictures.trained("boxes") / "run"
+    run = small_images.trained("boxes") / "run"
     assert command == f"jumok label x.yaml --model {run} --split test"
 
     marked = json.loads((planted / "test.json").read_text())["annotations"]

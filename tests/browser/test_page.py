@@ -483,8 +483,8 @@ def test_the_view_is_saved_as_image_and_drawing(look, tmp_path):
     saved = save(page, "PNG")
     saved.save_as(tmp_path / "view.png")
     assert saved.suggested_filename == "multi30k-de-en.png"
-    picture = np.asarray(Image.open(tmp_path / "view.png").convert("RGB"))
-    assert picture.shape[1] > 1500 and len(np.unique(picture.reshape(-1, 3), axis=0)) > 50
+    image = np.asarray(Image.open(tmp_path / "view.png").convert("RGB"))
+    assert image.shape[1] > 1500 and len(np.unique(image.reshape(-1, 3), axis=0)) > 50
     page.locator(".menu summary").click()
     save(page, "SVG").save_as(tmp_path / "view.svg")
     text = (tmp_path / "view.svg").read_text()
@@ -499,8 +499,8 @@ def test_an_image_is_saved_with_its_map(look, tmp_path):
     page = look("boxes")
     page.locator(".box", has_text="house").click()
     save(page, "PNG").save_as(tmp_path / "view.png")
-    picture = np.asarray(Image.open(tmp_path / "view.png").convert("RGB"))
-    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 2000
+    image = np.asarray(Image.open(tmp_path / "view.png").convert("RGB"))
+    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 2000
 
 
 def test_the_offline_page_opens_from_the_disk_and_asks_nothing(look, open_page, tmp_path):

@@ -18,7 +18,7 @@ from jumok.kinds.image.field import thumbnail
 from jumok.predictor import Predictor
 from jumok.workbench.examples import InputExample
 from jumok.workbench.workbench import LoadedRun
-from made_predictors import SENTENCE, made, made_predictor, picture, transformer
+from made_predictors import SENTENCE, made, made_predictor, random_image, transformer
 
 
 def large() -> Predictor:
@@ -44,9 +44,9 @@ def opened(name: str) -> LoadedRun:
     if name == "queries":  # fresh weights are sure of nothing
         torch.nn.init.constant_(predictor.model.decoders["said"].answers[-1].score.bias, 2.0)
     texts = {one: TEXTS[one] for one in predictor.inputs if one in TEXTS}
-    pictures = {one: picture() for one in predictor.inputs if one not in TEXTS}
-    small = {one: thumbnail(image) for one, image in pictures.items()}
-    example = InputExample("the first", {**texts, **pictures}, small)
+    images = {one: random_image() for one in predictor.inputs if one not in TEXTS}
+    small = {one: thumbnail(image) for one, image in images.items()}
+    example = InputExample("the first", {**texts, **images}, small)
     return LoadedRun(name, predictor, summarize_model(predictor), [example])
 
 
@@ -239,7 +239,7 @@ BROUGHT = """([target, bytes]) => {
 
 def drop(page, width, height):
     stream = io.BytesIO()
-    picture(width, height).save(stream, "PNG")
+    random_image(width, height).save(stream, "PNG")
     with page.expect_response("**/api/look"):
         page.evaluate(BROUGHT, ["main", list(stream.getvalue())])
     page.wait_for_function(
@@ -249,7 +249,7 @@ def drop(page, width, height):
     page.wait_for_selector(".stage[data-shown]")
 
 
-def click_picture(page, x, y):
+def click_image(page, x, y):
     box = page.locator(".picture").bounding_box()
     page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
 
@@ -269,7 +269,7 @@ def test_an_image_is_dropped_and_a_word_of_its_caption_clicked(look):
     )
     assert page.locator("canvas.heat").evaluate(ink)
     page.keyboard.press("Escape")
-    click_picture(page, 0.01, 0.01)
+    click_image(page, 0.01, 0.01)
     shown(page, "key:0")
     assert numbers(page) == exactly(made.map_of("said.cross", 0, 1)[0, 0][:, 0])
 
@@ -290,7 +290,7 @@ def test_a_box_is_clicked_and_the_image_tells_which_looked_there(look):
     boxes.last.dispatch_event("click")
     assert page.locator(".box.pinned").count() >= 1
     page.get_by_label("Boxes").uncheck()
-    click_picture(page, 0.99, 0.99)
+    click_image(page, 0.99, 0.99)
     axis = page.served.look.uses["said.cross"].keys
     last = axis["rows"] * axis["columns"] - 1
     shown(page, f"key:{last}")
@@ -299,7 +299,7 @@ def test_a_box_is_clicked_and_the_image_tells_which_looked_there(look):
 
 def test_a_pixel_of_a_mask_is_clicked(look):
     page = look("windows")
-    click_picture(page, 0.5, 0.5)
+    click_image(page, 0.5, 0.5)
     page.wait_for_selector(".curves.pinned", state="attached")
     use = page.evaluate("jumok.app.panels[0].attention.id")
     number = int(page.locator(".stage").get_attribute("data-shown").split(":")[1])
@@ -307,7 +307,7 @@ def test_a_pixel_of_a_mask_is_clicked(look):
     layer, head = page.evaluate("() => { const s = jumok.app.panels[0].settings; return [s.layer, s.head]; }")
     assert numbers(page) == exactly(layers[layer, head])
     page.get_by_role("radio", name="at who looked here").click()
-    click_picture(page, 0.25, 0.25)
+    click_image(page, 0.25, 0.25)
     page.wait_for_function("() => document.querySelector('.stage').dataset.shown.startsWith('key')")
 
 

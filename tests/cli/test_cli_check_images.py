@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from image_runs import draw_scene, write_image_experiment, write_scenes
 from jumok.data.annotations.palette import PALETTE
-from picture_runs import draw_scene, write_picture_experiment, write_scenes
 from small_experiments import small_experiment, write_table
 
 SMALL = {"train": 10, "valid": 3, "test": 2}
@@ -28,7 +28,7 @@ def faults(talk: str, what: str = "fault") -> list[str]:
 
 @pytest.mark.parametrize("kind", ["boxes", "mask", "text"])
 def test_good_images_and_their_batch(jumok, folder, kind):
-    ended = jumok("check", write_picture_experiment(folder, kind))
+    ended = jumok("check", write_image_experiment(folder, kind))
     assert ended.status == 0 and ended.output == ""
     assert "no faults" in ended.talk and "a batch as the model gets it in training: x-batch.png" in ended.talk
     assert "64 × 48" in ended.talk and ("brick, " in ended.talk) == (kind != "text")
@@ -38,7 +38,7 @@ def test_good_images_and_their_batch(jumok, folder, kind):
 
 
 def test_the_image_goes_where_it_is_wanted(jumok, folder):
-    file = write_picture_experiment(folder, "boxes")
+    file = write_image_experiment(folder, "boxes")
     ended = jumok("check", file, "--picture", folder / "seen.png", "--json")
     document = json.loads(ended.output)
     assert document["picture"] == str(folder / "seen.png") and (folder / "seen.png").exists()
@@ -61,7 +61,7 @@ def test_faults_of_annotations(jumok, folder):
     document["annotations"][0]["bbox"][2] = 0
     document["annotations"][1]["bbox"][2] = 500
     (folder / "train.json").write_text(json.dumps(document))
-    file = write_picture_experiment(folder, "boxes")
+    file = write_image_experiment(folder, "boxes")
     ended = jumok("check", file)
     told = faults(ended.talk)
     assert ended.status == 2 and len(told) == 2
@@ -73,7 +73,7 @@ def test_faults_of_annotations(jumok, folder):
 def test_a_damaged_image_is_a_fault_that_can_be_skipped(jumok, folder):
     broken = folder / "images" / "000003.png"
     broken.write_bytes(broken.read_bytes()[:400])
-    file = write_picture_experiment(folder, "boxes")
+    file = write_image_experiment(folder, "boxes")
     ended = jumok("check", file)
     (told,) = faults(ended.talk)
     assert told.startswith(f"{broken}: cannot be decoded") and ended.status == 2
@@ -86,7 +86,7 @@ def test_tables_name_their_line(jumok, folder):
     write_table(folder / "train.tsv", rows, ("photo", "seen"))
     broken = folder / "images" / "000004.png"
     broken.write_bytes(b"no image")
-    ended = jumok("check", write_picture_experiment(folder, "text"))
+    ended = jumok("check", write_image_experiment(folder, "text"))
     told = sorted(faults(ended.talk))
     assert ended.status == 2 and len(told) == 2
     assert told[0].startswith(
@@ -105,7 +105,7 @@ def test_the_same_image_in_two_parts_and_exif_are_remarks(jumok, folder):
         image.save(folder / "images" / "turned.jpg", exif=exif)
     with (folder / "train.tsv").open("a") as table:
         table.write("images/turned.jpg\tbrick\n")
-    ended = jumok("check", write_picture_experiment(folder, "text"))
+    ended = jumok("check", write_image_experiment(folder, "text"))
     told = faults(ended.talk, "remark")
     assert ended.status == 0 and len(told) == 2
     assert "EXIF turns it (orientation 6)" in told[0]
@@ -113,7 +113,7 @@ def test_the_same_image_in_two_parts_and_exif_are_remarks(jumok, folder):
 
 
 def test_a_persons_image_is_kept(jumok, refused, folder):
-    file = write_picture_experiment(folder, "boxes")
+    file = write_image_experiment(folder, "boxes")
     for _ in range(2):
         assert jumok("check", file).status == 0
     Image.new("RGB", (3, 3)).save("x-batch.png")

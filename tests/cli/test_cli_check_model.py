@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import small_images
 import small_labels
-import small_pictures
 from jumok.training import train
 from small_experiments import small_experiment, write_words
 
@@ -55,7 +55,7 @@ def change_boxes(file: Path) -> dict[str, str]:
 
 
 def test_boxes(jumok, here):
-    source = small_pictures.trained("boxes")
+    source = small_images.trained("boxes")
     file = copied(source, here)
     changed = change_boxes(here / "test.json")
     said = checked(jumok, file, "--model", source / "run", "--split", "test")
@@ -76,7 +76,7 @@ def test_boxes(jumok, here):
 
 
 def test_the_table_in_the_terminal(jumok, here):
-    source = small_pictures.trained("boxes")
+    source = small_images.trained("boxes")
     file = copied(source, here)
     changed = change_boxes(here / "test.json")
     ended = jumok("check", file, "--model", source / "run", "--worst", "5", "--output", here / "page.html")
@@ -88,14 +88,14 @@ def test_the_table_in_the_terminal(jumok, here):
 
 
 def test_rows_that_the_model_has_seen_are_told(jumok, here):
-    source = small_pictures.trained("boxes")
+    source = small_images.trained("boxes")
     ended = jumok("check", "--model", source / "run", "--split", "train")
     assert "the model has learned from the rows of train" in ended.talk
     assert "The model has learned from the rows of train" in Path("run-mistakes.html").read_text()
 
 
 def test_masks(jumok, here):
-    source = small_pictures.trained("mask")
+    source = small_images.trained("mask")
     file = copied(source, here)
     mask = here / "masks" / "test03.png"
     pixels = np.array(Image.open(mask))
@@ -109,7 +109,7 @@ def test_masks(jumok, here):
 
 
 def test_texts(jumok, here):
-    source = small_pictures.trained("text")
+    source = small_images.trained("text")
     file = copied(source, here)
     lines = (here / "test.tsv").read_text().splitlines()
     image, text = lines[4].split("\t")
@@ -166,14 +166,14 @@ def test_options_that_do_not_fit(jumok, here, small_run, arguments, sentence):
 
 
 def test_a_model_of_another_experiment(jumok, here, small_run):
-    file = copied(small_pictures.trained("boxes"), here)
+    file = copied(small_images.trained("boxes"), here)
     ended = jumok("check", file, "--model", small_run)
     assert ended.status == 2 and ended.talk.count("\n") == 1
     assert "the model is of another experiment" in ended.talk and "blocks (boxes)" in ended.talk
 
 
 def test_a_model_of_other_classes(jumok, here):
-    source = small_pictures.trained("boxes")
+    source = small_images.trained("boxes")
     file = copied(source, here)
     for part in ("train", "valid", "test"):
         text = (here / f"{part}.json").read_text().replace('"red"', '"green"')

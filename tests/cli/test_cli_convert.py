@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from picture_sets import (
+from image_sets import (
     box_table,
     coco,
     labelstudio,
@@ -50,7 +50,7 @@ def test_voc_to_one_coco_file(jumok, refused, blood, tmp_path):
     ended = jumok("convert", blood, tmp_path / "x.json", "--split", "val", "--json")
     assert json.loads(ended.output) == {
         "written": str(tmp_path / "x.json"),
-        "splits": {"val": {"pictures": 1, "annotations": 1}},
+        "splits": {"val": {"images": 1, "annotations": 1}},
         "not_expressible": {},
     }
     assert json.loads((tmp_path / "x.json").read_text())["annotations"][0]["bbox"] == [2, 2, 7, 7]

@@ -14,9 +14,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 import yaml
 
+from image_runs import write_image_experiment, write_scenes
+from image_sets import save_image
 from label_stores import box
-from picture_runs import write_picture_experiment, write_scenes
-from picture_sets import save_image
 from small_experiments import write_table
 
 
@@ -80,7 +80,7 @@ def test_a_host_of_others_is_refused(refused, tmp_path):
 def experiment(folder: Path, **changes: object) -> Path:
     """An experiment file of scenes with some parts of its data replaced."""
     write_scenes(folder, {"train": 2, "valid": 1, "test": 1})
-    file = write_picture_experiment(folder, "boxes")
+    file = write_image_experiment(folder, "boxes")
     options = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump({**options, **changes}))
     return file

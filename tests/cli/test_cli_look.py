@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-import picture_runs
+import image_runs
 
 
 def started(python: list[str], *words: object) -> tuple[subprocess.Popen, str]:
@@ -80,7 +80,7 @@ def test_a_look_is_kept_as_one_file(jumok, reversal, tmp_path):
 
 
 def test_an_image_is_kept_as_one_file(jumok, tmp_path):
-    folder = picture_runs.trained("text")
+    folder = image_runs.trained("text")
     image = next((folder / "images").glob("*.png"))
     done = jumok("look", folder / "run", "--input", image, "--output", tmp_path / "x.html", "--beam", 1)
     assert done.status == 0 and (tmp_path / "x.html").stat().st_size > 50_000

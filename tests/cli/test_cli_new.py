@@ -8,8 +8,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from image_sets import save_image, voc, voc_object, yolo
 from jumok.experiment import read_experiment
-from picture_sets import save_image, voc, voc_object, yolo
 
 SMALL = ("--set", "inputs.image.encoder={backbone: convolutional}", "--set", "inputs.image.size=32")
 

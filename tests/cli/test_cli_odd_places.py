@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from image_runs import draw_scene, trained
 from jumok.outputs import WRITTEN
-from picture_runs import draw_scene, trained
 
 LONG = "x" * 300
 has_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

@@ -12,10 +12,10 @@ from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from image_runs import IDS, draw_scene, trained
 from jumok.data.annotations.palette import PALETTE
 from jumok.predictor import load, save_weights, weights_of
 from jumok.predictor.jobs.image_files import distinct_names, image_ids
-from picture_runs import IDS, draw_scene, trained
 
 KINDS = ("boxes", "mask", "text")
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -98,8 +98,8 @@ def test_every_image_has_an_image_and_a_record(jumok, tmp_path, kind):
     assert [Path(one["file_name"]) for one in about["images"]] == images
     for one in about["images"]:
         assert (one["width"], one["height"]) == (64, 48)
-        with Image.open(out / one["picture"]) as picture:
-            assert picture.width >= 480 and picture.format == "JPEG"
+        with Image.open(out / one["picture"]) as drawn:
+            assert drawn.width >= 480 and drawn.format == "JPEG"
     if kind == "text":
         told = load_json(out / "predictions.json")
         assert [(one["image_id"], one["text"]) for one in told] == list(

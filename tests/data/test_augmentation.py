@@ -47,11 +47,11 @@ def drawn_batch(seed, count=4):
         height, width = draw.integers(40, 120, size=2).tolist()
         x1, y1 = int(draw.integers(0, width - 20)), int(draw.integers(0, height - 20))
         x2, y2 = int(draw.integers(x1 + 8, width + 1)), int(draw.integers(y1 + 8, height + 1))
-        picture = with_rectangle((height, width), (x1, y1, x2, y2))
-        picture.labels[0] = number + 1
-        picture.mask[picture.mask > 0] = number + 1
-        picture.crowd[0] = number % 2
-        batch.append(picture)
+        image = with_rectangle((height, width), (x1, y1, x2, y2))
+        image.labels[0] = number + 1
+        image.mask[image.mask > 0] = number + 1
+        image.crowd[0] = number % 2
+        batch.append(image)
     return batch
 
 
@@ -66,8 +66,8 @@ def same(one, other):
 @few
 @given(seed=seeds)
 def test_a_box_still_surrounds_what_it_marks(augmentation, seed):
-    pictures = drawn_batch(seed)
-    for result in augmentation(pictures, CANVAS, generator(seed)):
+    images = drawn_batch(seed)
+    for result in augmentation(images, CANVAS, generator(seed)):
         bright = result.image[0] > 100
         assert thin(apart(result.mask > 0, bright))
         for box, label, crowd in zip(result.boxes, result.labels, result.crowd, strict=True):
@@ -134,13 +134,13 @@ def test_results_fit_the_canvas_and_boxes_the_results(augmentation, seed):
 
 
 def test_objects_are_forgotten_when_too_little_is_left():
-    picture = with_rectangle((40, 40), (0, 0, 4, 4))
+    image = with_rectangle((40, 40), (0, 0, 4, 4))
     boxes = torch.tensor(
         [[-6.0, 0, 4, 10], [-9, 0, 1, 10], [10, 10, 20, 20], [50, 0, 60, 10], [5, 39.5, 9, 49]]
     )
-    picture = replace(picture, boxes=boxes, labels=torch.arange(5), crowd=torch.arange(5) == 0)
+    image = replace(image, boxes=boxes, labels=torch.arange(5), crowd=torch.arange(5) == 0)
     for visible, labels in ((0.0, [0, 1, 2]), (0.2, [0, 2]), (0.4, [0, 2]), (0.41, [2]), (1.0, [2])):
-        kept = drop_occluded(picture, visible)
+        kept = drop_occluded(image, visible)
         assert kept.labels.tolist() == labels and kept.crowd.tolist() == [number == 0 for number in labels]
         assert torch.equal(kept.boxes, boxes.clamp(0, 40)[labels])
 
@@ -149,29 +149,29 @@ def test_objects_are_forgotten_when_too_little_is_left():
 @given(seed=seeds)
 def test_whole_objects_are_always_kept(seed):
     strict = Augmentation(flip="both", scale=(0.4, 1), visible=1.0)
-    for result, picture in zip(
+    for result, image in zip(
         strict(drawn_batch(seed), CANVAS, generator(seed)), drawn_batch(seed), strict=True
     ):
-        assert torch.equal(result.labels, picture.labels)
+        assert torch.equal(result.labels, image.labels)
 
 
 @each
 def test_the_same_seed_gives_the_same_images(augmentation):
-    pictures = drawn_batch(1)
+    images = drawn_batch(1)
     with ThreadPoolExecutor(2) as pool:
-        again = list(pool.map(lambda _: augmentation(pictures, CANVAS, generator(5)), range(4)))
+        again = list(pool.map(lambda _: augmentation(images, CANVAS, generator(5)), range(4)))
     for results in again[1:]:
         assert all(same(one, other) for one, other in zip(results, again[0], strict=True))
-    assert not all(map(same, augmentation(pictures, CANVAS, generator(6)), again[0]))
-    assert all(map(same, pictures, drawn_batch(1))), "the pictures themselves were changed"
+    assert not all(map(same, augmentation(images, CANVAS, generator(6)), again[0]))
+    assert all(map(same, images, drawn_batch(1))), "the images themselves were changed"
 
 
 @each
 def test_nobody_elses_random_numbers_are_drawn(augmentation):
-    pictures = drawn_batch(2)
+    images = drawn_batch(2)
     torch_state, numpy_state = torch.get_rng_state(), np.random.get_state()
     state = standard_random.getstate()
-    augmentation(pictures, CANVAS, generator())
+    augmentation(images, CANVAS, generator())
     assert torch.equal(torch_state, torch.get_rng_state()) and state == standard_random.getstate()
     assert all(
         np.array_equal(one, other) for one, other in zip(numpy_state, np.random.get_state(), strict=True)
@@ -181,9 +181,9 @@ def test_nobody_elses_random_numbers_are_drawn(augmentation):
 @few
 @given(seed=seeds)
 def test_no_options_change_nothing_but_the_size(seed):
-    pictures = drawn_batch(seed)
-    for result, picture in zip(NOTHING(pictures, CANVAS, generator(seed)), pictures, strict=True):
-        expected = fit_to_canvas(picture, CANVAS)
+    images = drawn_batch(seed)
+    for result, image in zip(NOTHING(images, CANVAS, generator(seed)), images, strict=True):
+        expected = fit_to_canvas(image, CANVAS)
         assert torch.equal(result.image, expected.image) and torch.equal(result.mask, expected.mask)
         torch.testing.assert_close(result.boxes, expected.boxes)
 
@@ -201,8 +201,8 @@ def test_images_with_other_targets():
 
 
 def test_rotation_opens_corners_of_no_known_class():
-    picture = with_rectangle((40, 40), (10, 10, 30, 30))
-    turned = rotated(picture, 45.0)
+    image = with_rectangle((40, 40), (10, 10, 30, 30))
+    turned = rotated(image, 45.0)
     assert (turned.mask[0, 0], turned.mask[20, 20]) == (-1, 3) and turned.image[:, 0, 0].tolist() == [0, 0, 0]
     half = 10 * 2**0.5
     torch.testing.assert_close(turned.boxes, torch.tensor([[20 - half, 20 - half, 20 + half, 20 + half]]))
@@ -210,16 +210,16 @@ def test_rotation_opens_corners_of_no_known_class():
 
 @pytest.mark.parametrize(("down", "right"), [(0.25, -0.5), (-0.25, 0.5), (0.0, 0.0)])
 def test_a_shift_moves_everything_alike_and_opens_what_is_not_known(down, right):
-    picture = with_rectangle((40, 60), (10, 8, 30, 20))
-    moved, (rows, columns) = translated(picture, np.array([down, right])), (int(40 * down), int(60 * right))
+    sample = with_rectangle((40, 60), (10, 8, 30, 20))
+    moved, (rows, columns) = translated(sample, np.array([down, right])), (int(40 * down), int(60 * right))
     seen = slice(max(0, rows), 40 + min(0, rows)), slice(max(0, columns), 60 + min(0, columns))
     before = slice(max(0, -rows), 40 - max(0, rows)), slice(max(0, -columns), 60 - max(0, columns))
-    image, mask = torch.zeros_like(picture.image), torch.full_like(picture.mask, -1)
-    image[:, *seen], mask[seen] = picture.image[:, *before], picture.mask[before]
+    image, mask = torch.zeros_like(sample.image), torch.full_like(sample.mask, -1)
+    image[:, *seen], mask[seen] = sample.image[:, *before], sample.mask[before]
     assert torch.equal(moved.image, image) and torch.equal(moved.mask, mask)
-    assert torch.equal(moved.boxes, picture.boxes + torch.tensor([columns, rows, columns, rows]))
+    assert torch.equal(moved.boxes, sample.boxes + torch.tensor([columns, rows, columns, rows]))
     several = translated(
-        replace(picture, mask=torch.stack((picture.mask, picture.mask))), np.array([down, right])
+        replace(sample, mask=torch.stack((sample.mask, sample.mask))), np.array([down, right])
     )
     assert torch.equal(several.mask, torch.stack((mask, mask)))
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from image_sets import save_image
 from jumok.data.annotations.image_rows import ImageRows
 from jumok.data.series.rows import SeriesExpectation, SeriesRows
 from jumok.data.tables.sources import TableSource
-from picture_sets import save_image
 from read_sources import read
 
 CHANNELS = SeriesExpectation(channels=None, channel_count=None, time=None, max_length=None, rate=None)

@@ -48,8 +48,8 @@ def test_images_touch_the_canvas_and_keep_their_aspect(size, canvas):
 
 @pytest.mark.parametrize("canvas", [(48, 64), (96, 128), (100, 128), (33, 200), (17, 31)])
 def test_boxes_and_masks_stay_with_the_image(canvas):
-    picture = with_rectangle((48, 64), (13, 7, 41, 30))
-    result = fit_to_canvas(picture, canvas)
+    image = with_rectangle((48, 64), (13, 7, 41, 30))
+    result = fit_to_canvas(image, canvas)
     assert result.size == result.mask.shape and result.original == (48, 64)
     x1, y1, x2, y2 = result.boxes[0].tolist()
     for bright in (result.image[0] > 127, result.mask == 3):
@@ -59,10 +59,10 @@ def test_boxes_and_masks_stay_with_the_image(canvas):
 
 
 def test_an_image_of_the_right_size_is_unchanged():
-    picture = with_rectangle((48, 64), (13, 7, 41, 30))
-    result = fit_to_canvas(picture, (48, 64))
+    image = with_rectangle((48, 64), (13, 7, 41, 30))
+    result = fit_to_canvas(image, (48, 64))
     for name in ("image", "boxes", "labels", "crowd", "mask"):
-        assert torch.equal(getattr(result, name), getattr(picture, name))
+        assert torch.equal(getattr(result, name), getattr(image, name))
 
 
 def test_what_is_not_marked_stays_so():
@@ -74,8 +74,8 @@ def test_what_is_not_marked_stays_so():
 
 
 def test_a_window_shifts_boxes_and_leaves_them_whole():
-    picture = with_rectangle((48, 64), (10, 8, 40, 30))
-    result = crop_resize(picture, Window(top=18, left=20, height=20, width=30), (40, 90))
+    image = with_rectangle((48, 64), (10, 8, 40, 30))
+    result = crop_resize(image, Window(top=18, left=20, height=20, width=30), (40, 90))
     assert_close(result.boxes, torch.tensor([[-30.0, -20, 60, 24]]))
     assert result.size == result.mask.shape == (40, 90)
 
@@ -83,9 +83,9 @@ def test_a_window_shifts_boxes_and_leaves_them_whole():
 def test_unknown_pixels_stay_unknown():
     mask = torch.full((8, 8), -1, dtype=torch.int16)
     mask[:, 4:] = 2
-    picture = ImageSample(torch.zeros(3, 8, 8, dtype=torch.uint8), (8, 8), mask=mask)
-    assert fit_to_canvas(picture, (24, 24)).mask.unique().tolist() == [-1, 2]
-    assert fit_to_canvas(picture, (24, 24)).mask.dtype == torch.int16
+    image = ImageSample(torch.zeros(3, 8, 8, dtype=torch.uint8), (8, 8), mask=mask)
+    assert fit_to_canvas(image, (24, 24)).mask.unique().tolist() == [-1, 2]
+    assert fit_to_canvas(image, (24, 24)).mask.dtype == torch.int16
 
 
 def test_pillow_images_and_pixels_are_alike():

@@ -5,12 +5,12 @@ import pytest
 import yaml
 from PIL import Image
 
+from image_sets import box_table, coco, cvat, labelme, labelme_shape, save_image, voc, voc_object, yolo
 from jumok.data.annotations.checking import examine
 from jumok.data.images.looks import Looks
 from jumok.dataset import prepare
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
-from picture_sets import box_table, coco, cvat, labelme, labelme_shape, save_image, voc, voc_object, yolo
 
 BOX = "{} 0.5 0.5 0.5 0.5\n"
 

@@ -126,10 +126,10 @@ def test_boxes_surround_the_digits(folders, few_scenes):
     for part, count in FEW.items():
         data = read_coco(folders["boxes"] / "data" / f"{part}.json", folders["boxes"] / "data" / "images")
         assert data.names == tuple("0123456789") and len(data.images) == count
-        for picture, scene in zip(data.images, digits.scenes("boxes", part), strict=True):
-            assert np.array_equal(np.asarray(Image.open(picture.path)), scene.pixels)
-            assert [one.box for one in picture.annotations] == [digit.box for digit in scene.digits]
-            for one in picture.annotations:
+        for image, scene in zip(data.images, digits.scenes("boxes", part), strict=True):
+            assert np.array_equal(np.asarray(Image.open(image.path)), scene.pixels)
+            assert [one.box for one in image.annotations] == [digit.box for digit in scene.digits]
+            for one in image.annotations:
                 x1, y1, x2, y2 = map(int, one.box)
                 inside = scene.mask[y1:y2, x1:x2] == int(one.name) + 1
                 assert all(edge.any() for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1]))
@@ -138,8 +138,8 @@ def test_boxes_surround_the_digits(folders, few_scenes):
 def test_masks_agree_with_boxes(folders, few_scenes):
     data = annotated(folders["mask"])["test"]
     assert data.names == ("background", *"0123456789")
-    for picture, scene in zip(data.images, digits.scenes("mask", "test"), strict=True):
-        mask = read_mask(picture.mask).copy()
+    for image, scene in zip(data.images, digits.scenes("mask", "test"), strict=True):
+        mask = read_mask(image.mask).copy()
         for digit in scene.digits:
             x1, y1, x2, y2 = digit.box
             assert (mask[y1:y2, x1:x2][digit.covered] == digit.label + 1).all()

@@ -9,8 +9,8 @@ BLACK = torch.zeros(3, 60, 80, dtype=torch.uint8)
 
 
 def test_a_grid_with_a_legend():
-    pictures = [LabelledImage(BLACK, "a name much longer than the picture is wide " * 3)] * 5
-    sheet = draw_sheet(pictures, ["cat"], columns=3, cell=160)
+    images = [LabelledImage(BLACK, "a name much longer than the image is wide " * 3)] * 5
+    sheet = draw_sheet(images, ["cat"], columns=3, cell=160)
     assert sheet.width == 3 * 160 + 4 * 12 and sheet.height > 2 * 120
     assert sheet.getpixel((sheet.width - 20, sheet.height - 20)) == PAPER  # the sixth place is empty
     named = LabelledImage(BLACK, boxes=torch.tensor([[5.0, 5, 40, 40]]), labels=(1,))
@@ -26,8 +26,8 @@ def test_names_stay_inside_the_image(box):
     """The whole tag shows: as many of its pixels as of a tag in the middle."""
 
     def letters(box):
-        picture = LabelledImage(BLACK, boxes=torch.tensor([box]), labels=(2,))
-        drawn = np.asarray(draw_image(picture, ["", "", "quite long"], 400))
+        image = LabelledImage(BLACK, boxes=torch.tensor([box]), labels=(2,))
+        drawn = np.asarray(draw_image(image, ["", "", "quite long"], 400))
         return (drawn.min(-1) > 150).sum()  # white letters
 
     assert letters(box) == letters([30.0, 30, 35, 35]) > 50
@@ -53,8 +53,8 @@ def test_tags_do_not_hide_each_other():
     same = torch.tensor([[10.0, 20, 60, 50]]).repeat(2, 1)
 
     def coloured(labels):
-        picture = LabelledImage(BLACK, boxes=same, labels=labels, tags=("one 0.4", "two 0.5"))
-        pixels = np.asarray(draw_image(picture, ["a", "b"], 400))
+        image = LabelledImage(BLACK, boxes=same, labels=labels, tags=("one 0.4", "two 0.5"))
+        pixels = np.asarray(draw_image(image, ["a", "b"], 400))
         return [(pixels == colour).all(-1).sum() for colour in PALETTE[:2]]
 
     below, above = coloured((0, 1))
@@ -75,13 +75,11 @@ def test_titles_are_wrapped_and_tall_images_are_not_endless():
 def test_the_background_is_not_painted_and_not_in_the_legend():
     mask = torch.zeros(60, 80, dtype=torch.int32)
     mask[:30] = 1
-    picture = LabelledImage(BLACK, mask=mask)
-    drawn = draw_image(picture, ["background", "cell"], 160)
+    image = LabelledImage(BLACK, mask=mask)
+    drawn = draw_image(image, ["background", "cell"], 160)
     assert drawn.getpixel((80, 100)) == (0, 0, 0)
     assert np.allclose(drawn.getpixel((80, 20)), np.array(PALETTE[1]) / 2, atol=1)
-    colours = {
-        colour for _, colour in draw_sheet([picture], ["background", "cell"], cell=160).getcolors(10**6)
-    }
+    colours = {colour for _, colour in draw_sheet([image], ["background", "cell"], cell=160).getcolors(10**6)}
     assert PALETTE[1] in colours and PALETTE[0] not in colours
 
 

@@ -18,7 +18,7 @@ B, D, Y, X = 3, 16, 40, 56
 SHOWN = torch.tensor([[40, 56], [25, 56], [40, 9]])
 
 
-def pictures(shown: torch.Tensor = SHOWN) -> ImageBatch:
+def images(shown: torch.Tensor = SHOWN) -> ImageBatch:
     pixels = torch.randint(256, (len(shown), 3, Y, X), dtype=torch.uint8)
     return ImageBatch(pixels, shown, shown)
 
@@ -32,7 +32,7 @@ def encoder(states: bool = True, neck: bool = True, layers: int = 1) -> ImageEnc
 
 
 def test_pixels_are_normalised_and_what_is_around_is_zero():
-    given, ours = pictures(), encoder()
+    given, ours = images(), encoder()
     normalised = ours.normalised(given)
     mean, std = (torch.tensor(value)[:, None, None] for value in (ours.backbone.mean, ours.backbone.std))
     for row, (high, wide) in enumerate(SHOWN.tolist()):
@@ -43,7 +43,7 @@ def test_pixels_are_normalised_and_what_is_around_is_zero():
 
 
 def test_what_is_around_an_image_says_nothing():
-    given, ours = pictures(), encoder()
+    given, ours = images(), encoder()
     other = given.pixels.clone()
     other[1, :, 25:], other[2, :, :, 9:] = 255, 255
     one, two = ours(given), ours(given._replace(pixels=other))
@@ -53,7 +53,7 @@ def test_what_is_around_an_image_says_nothing():
 @pytest.mark.parametrize("neck", [False, True])
 def test_levels_and_states_fit(neck):
     ours = encoder(neck=neck)
-    memory = ours(pictures())
+    memory = ours(images())
     strides = (4, 8, 16, 32) if neck else (4, 8, 16)
     assert ours.strides == memory.pyramid.strides == strides
     assert [level.shape[1] for level in memory.pyramid.levels] == list(ours.channels)
@@ -65,7 +65,7 @@ def test_levels_and_states_fit(neck):
 
 
 def test_places_are_centres_in_pixels_and_valid_where_they_are_shown():
-    memory = encoder()(pictures())
+    memory = encoder()(images())
     assert memory.places[0, 0].tolist() == [4, 4] and memory.places[1, 9].tolist() == [12, 12]
     for row, (high, wide) in enumerate(SHOWN.tolist()):
         x, y = memory.places[row].unbind(-1)
@@ -74,21 +74,21 @@ def test_places_are_centres_in_pixels_and_valid_where_they_are_shown():
 
 
 def test_a_tiny_image_has_a_state():
-    memory = encoder()(pictures(torch.tensor([[1, 1], [40, 3]])))
+    memory = encoder()(images(torch.tensor([[1, 1], [40, 3]])))
     assert memory.valid.sum(1).tolist() == [1, 5]
 
 
 def test_without_states_there_are_none_and_no_parameters_for_them():
     with_states, bare = encoder(), encoder(states=False)
-    memory = bare(pictures())
+    memory = bare(images())
     assert memory.states.shape == (B, 0, 0) and memory.summary.shape == (B, 0)
     assert memory.valid.shape == (B, 0) and memory.valid.dtype == torch.bool and memory.places is None
     assert not [name for name in bare.state_dict() if name.startswith("states")]
-    assert without_states(with_states(pictures()).pyramid).pyramid.strides == bare.strides
+    assert without_states(with_states(images()).pyramid).pyramid.strides == bare.strides
 
 
 def test_a_batch_equals_its_rows():
-    given, ours = pictures(), encoder().double()
+    given, ours = images(), encoder().double()
     whole = ours(given)
     for row in range(B):
         alone = ours(ImageBatch(*(value[row : row + 1] for value in given)))
@@ -107,8 +107,8 @@ def test_cells_know_where_they_are():
 def test_bf16_and_gradients():
     ours = encoder().train()
     with torch.autocast("cpu", torch.bfloat16):
-        memory = ours(pictures())
-        bare = encoder(states=False)(pictures())
+        memory = ours(images())
+        bare = encoder(states=False)(images())
     assert memory.states.isfinite().all() and bare.states.shape == (B, 0, 0)
     assert all(level.is_contiguous(memory_format=torch.channels_last) for level in memory.pyramid.levels)
     (weighted(memory.states) + sum(weighted(level) for level in memory.pyramid.levels)).backward()

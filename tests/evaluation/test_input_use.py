@@ -17,7 +17,7 @@ from jumok.experiment import read_experiment
 from jumok.inspection.inspect import inspect_input
 from jumok.predictor import load
 from made_once import trained_once
-from made_predictors import CONVOLUTIONS, made_predictor, picture, recurrent, transformer
+from made_predictors import CONVOLUTIONS, made_predictor, random_image, recurrent, transformer
 from small_experiments import words
 
 TEXT = {"encoder": {"kind": "gru", "layers": 1}}
@@ -112,7 +112,7 @@ def test_an_image_that_boxes_are_found_in_cannot_be_hidden():
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_shares_are_sums_of_the_weights_of_each_input(decoder):
     predictor = made_predictor({"photo": CONVOLUTIONS, "note": TEXT}, {"decoder": DECODERS[decoder]})
-    look = inspect_input(predictor, {"photo": picture(64, 64), "note": "ein hund"})
+    look = inspect_input(predictor, {"photo": random_image(64, 64), "note": "ein hund"})
     (document,) = look.to_json()["shares"]
     assert document["output"] == "said"
     uses = {name: look.layers(f"said.cross.{name}", 0) for name in ("photo", "note")}

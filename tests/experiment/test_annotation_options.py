@@ -1,8 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from jumok.experiment.sources import SourceOptions
-from picture_sets import (
+from image_sets import (
     box_table,
     coco,
     cvat,
@@ -14,6 +13,7 @@ from picture_sets import (
     voc_object,
     yolo,
 )
+from jumok.experiment.sources import SourceOptions
 
 
 def test_each_format_is_read(tmp_path):

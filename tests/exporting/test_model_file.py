@@ -19,7 +19,7 @@ from jumok.exporting.export import export
 from jumok.exporting.model_file import MODEL_PROGRAM, PARTS, joined_parts
 from jumok.predictor import Predictor, load
 from made_once import made_once
-from made_predictors import picture
+from made_predictors import random_image
 from small_clips import trained_clips
 from small_forecasts import trained_forecast
 from small_gaps import SAMPLES, trained_gaps
@@ -121,7 +121,7 @@ def test_boxes_and_masks(name, tmp_path):
     both, paths = exported_onnx(name), []
     for number, size in enumerate([(64, 40), (40, 64), (64, 64)]):
         paths.append(str(tmp_path / f"{number}.png"))
-        picture(*size).save(paths[-1])
+        random_image(*size).save(paths[-1])
     program = program_of(both.folder)
     assert len(run_alone(program, both.folder, *paths).splitlines()) >= len(paths)
     assert len(program.splitlines()) <= 10

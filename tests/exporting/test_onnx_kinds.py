@@ -20,7 +20,7 @@ RUNS = {
     "clips": trained_clips,
     "recurrent forecast": lambda: trained_forecast("recurrent"),
     "a query for each class": lambda: trained_labels("label-each"),
-    "boxes and a mask": lambda: trained_outputs("pictures"),
+    "boxes and a mask": lambda: trained_outputs("images"),
 }
 
 

@@ -20,7 +20,7 @@ from jumok.predictor.exported import read_description
 from jumok.predictor.onnx_engine import OnnxEngine, Program
 from jumok.predictor.program_inputs import pad_end
 from made_once import made_once
-from made_predictors import WORDS, made, picture
+from made_predictors import WORDS, made, random_image
 
 MADE = ("transformer", "additive", "dense", "queries", "mask")
 SIZES = (
@@ -54,10 +54,10 @@ class Both(NamedTuple):
 def rows_for(predictor: Predictor, count: int = 4) -> list[dict[str, Any]]:
     words = WORDS.split()
     texts = [" ".join(words[: 2 + 2 * number]) for number in range(count)]
-    pictures = [picture(60 + 20 * number, 100) for number in range(count)]
+    images = [random_image(60 + 20 * number, 100) for number in range(count)]
     return [
         {
-            name: (texts if field.kind == "text" else pictures)[number]
+            name: (texts if field.kind == "text" else images)[number]
             for name, field in predictor.inputs.items()
         }
         for number in range(count)
@@ -84,7 +84,7 @@ def exported(name: str) -> Both:
 def inputs_for(predictor: Predictor) -> list[dict[str, Any]]:
     """Rows of other lengths and sizes."""
     if "photo" in predictor.inputs:
-        return [{"photo": picture(*size)} for size in SIZES]
+        return [{"photo": random_image(*size)} for size in SIZES]
     words = WORDS.split()
     return [
         dict.fromkeys(predictor.inputs, " ".join(words[first:last]))

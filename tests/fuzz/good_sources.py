@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from picture_runs import write_scenes
-from picture_sets import (
+from image_runs import write_scenes
+from image_sets import (
     box_table,
     cvat,
     labelme,

@@ -16,13 +16,13 @@ import yaml
 
 from fuzz.good_sources import ANNOTATIONS, AS_MASKS, TABLES
 from fuzz.mutate import mutated
+from image_sets import save_image
 from jumok.dataset import prepare
 from jumok.dataset.report import report
 from jumok.errors import JumokError
 from jumok.experiment import read_experiment
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.opening_objects import open_object_source
-from picture_sets import save_image
 from small_experiments import write_experiment, write_words
 
 RUN_FILES = (

@@ -15,7 +15,7 @@ from jumok.errors import DataError
 from jumok.inspection.ablation import ablate
 from jumok.inspection.inspect import Inspection, inspect_input
 from jumok.workbench import details
-from made_predictors import MODELS, SENTENCE, input_of, made, made_predictor, picture, transformer
+from made_predictors import MODELS, SENTENCE, input_of, made, made_predictor, random_image, transformer
 
 
 @cache
@@ -196,7 +196,7 @@ def test_a_mask_is_shown_in_the_colours_of_its_classes():
     said = look.to_json()["outputs"][0]
     assert said["grid"] == [100, 150] and said["mask"].startswith("data:image/png;base64,")
     shown = look.outputs[0].replay.shown.numpy()
-    assert (shown == look.predictor.predict([picture()])[0]["said"].classes).all()
+    assert (shown == look.predictor.predict([random_image()])[0]["said"].classes).all()
 
 
 @each_use

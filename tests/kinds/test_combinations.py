@@ -12,7 +12,7 @@ from jumok.kinds.options import DecodingOptions
 from jumok.predictor import Predictor
 from jumok.training.loss import batch_losses
 from pairwise import pairwise
-from small_pictures import OUTPUTS, picture_experiment
+from small_images import OUTPUTS, image_experiment
 
 BACKBONES = (
     "convolutional",
@@ -36,7 +36,7 @@ def prepared_of(tmp_path_factory):
             {} if backbone == "convolutional" else {"weights": "none"}
         )
         words = ", ".join(f"{key}: {value}" for key, value in encoder.items())
-        experiment = picture_experiment(
+        experiment = image_experiment(
             folder_of(output), output, f"inputs.photo.encoder={{{words}}}", "model.width=32"
         )
         return experiment, prepare(experiment, lambda _: None)

@@ -15,7 +15,7 @@ from jumok.predictor import Predictor, load
 from jumok.training import Interrupted, train
 from jumok.training.loop import Trainer
 from run_contents import assert_same_end
-from small_pictures import OUTPUTS, SIZES, picture_experiment, trained
+from small_images import OUTPUTS, SIZES, image_experiment, trained
 
 SCORES = {
     "boxes": ("AP50", 0.8),
@@ -76,8 +76,8 @@ def test_an_image_is_answered_as_if_it_were_alone(output):
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_a_path_an_image_and_an_array_are_the_same(output):
     predictor, image = load(run_of(output)), images_of(output)[0]
-    picture = load_image(image)
-    ways = [str(image), image, picture, np.asarray(picture), {"photo": image}]
+    loaded = load_image(image)
+    ways = [str(image), image, loaded, np.asarray(loaded), {"photo": image}]
     answers = [described(predictor, [way])[0] for way in ways]
     assert all(answer == answers[0] for answer in answers)
 
@@ -86,7 +86,7 @@ def test_boxes_are_in_pixels_of_the_image_as_it_came():
     predictor, image = load(run_of("boxes")), images_of("boxes")[0]
     small = load_image(image)
     large = small.resize((3 * small.width, 3 * small.height), Image.Resampling.NEAREST)
-    one, three = (predictor.predict([picture])[0]["blocks"].sure() for picture in (small, large))
+    one, three = (predictor.predict([loaded])[0]["blocks"].sure() for loaded in (small, large))
     assert len(one) == len(three) > 0
     for before, after in zip(one, three, strict=True):
         assert np.allclose(np.array(after.box) / 3, before.box, atol=2)
@@ -104,7 +104,7 @@ def test_a_mask_is_as_large_as_its_image():
 @pytest.mark.parametrize("output", ["boxes", "mask"])
 def test_a_stopped_training_ends_like_one_that_was_not(tmp_path, monkeypatch, output):
     changes = ("training.steps=16", "training.evaluate_every=8", "inputs.photo.augment.mosaic=0.3")
-    experiment = picture_experiment(tmp_path, output, *changes)
+    experiment = image_experiment(tmp_path, output, *changes)
     train(experiment, tmp_path / "whole")
     steps, step = [3, 8, 13], Trainer.train_step
 
@@ -128,7 +128,7 @@ def test_a_stopped_training_ends_like_one_that_was_not(tmp_path, monkeypatch, ou
 
 
 def test_torchs_global_random_state_is_left_to_the_training_step(tmp_path):
-    split_of = picture_experiment(tmp_path, "boxes")
+    split_of = image_experiment(tmp_path, "boxes")
     from jumok.dataset import prepare
 
     split = prepare(split_of, print).splits["train"]
@@ -142,9 +142,9 @@ def test_torchs_global_random_state_is_left_to_the_training_step(tmp_path):
 def test_a_moved_run_still_knows_its_data(tmp_path):
     (tmp_path / "here").mkdir()
     changes = ("training.steps=4", "training.evaluate_every=2")
-    train(picture_experiment(tmp_path / "here", "boxes", *changes), tmp_path / "here" / "run")
+    train(image_experiment(tmp_path / "here", "boxes", *changes), tmp_path / "here" / "run")
     (tmp_path / "here").rename(tmp_path / "there")
-    more = picture_experiment(tmp_path / "there", "boxes", "training.steps=6", "training.evaluate_every=2")
+    more = image_experiment(tmp_path / "there", "boxes", "training.steps=6", "training.evaluate_every=2")
     with pytest.raises(Exception, match="was trained with data") as caught:
         train(more, tmp_path / "there" / "run")
     assert "choose another folder" in str(caught.value)
@@ -164,12 +164,12 @@ REFUSED = {
 def test_what_does_not_go_together_is_refused(tmp_path, sentence):
     changes = [f"{key}={value}" for key, value in REFUSED[sentence].items()]
     with pytest.raises(ConfigurationError, match=sentence):
-        train(picture_experiment(tmp_path, "boxes", *changes), tmp_path / "run")
+        train(image_experiment(tmp_path, "boxes", *changes), tmp_path / "run")
 
 
 def test_an_image_that_cannot_be_read_is_named(tmp_path):
     predictor = load(run_of("boxes"))
-    (tmp_path / "no.jpg").write_bytes(b"nothing of a picture")
+    (tmp_path / "no.jpg").write_bytes(b"nothing of an image")
     for name, what in (("no.jpg", "no.jpg: is another kind of file"), ("x.jpg", "does not exist")):
         with pytest.raises(DataError, match=what):
             predictor.predict([tmp_path / name])

@@ -29,8 +29,8 @@ from made_once import trained_once
 from small_clips import trained_clips
 from small_experiments import small_experiment, write_words
 from small_forecasts import trained_forecast
+from small_images import OUTPUTS, trained
 from small_labels import LABEL_TASKS, trained_labels
-from small_pictures import OUTPUTS, trained
 from small_series import trained_series
 
 TASKS = ["words", "series", "frames", "forecast", *OUTPUTS, *LABEL_TASKS]

@@ -11,7 +11,7 @@ import pytest
 from jumok.experiment import Experiment, read_experiment
 from jumok.predictor import load
 from made_once import trained_once
-from small_pictures import save
+from small_images import save
 
 COLOURS = {"red": (220, 40, 40), "green": (40, 170, 60), "blue": (40, 60, 220), "white": (240, 240, 240)}
 PLACES = ("left", "middle", "right")

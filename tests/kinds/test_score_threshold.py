@@ -57,11 +57,11 @@ def test_what_is_hidden_hides_nothing() -> None:
     assert hidden.tolist() == [False, True, False]
 
 
-def made(seed: int, pictures: int, parts: float) -> tuple[list[FoundBoxes], list[TrueBoxes]]:
+def made(seed: int, images: int, parts: float) -> tuple[list[FoundBoxes], list[TrueBoxes]]:
     """Cells in rows; most are found, some twice by a part of them, and others where nothing is."""
     random = np.random.default_rng(seed)
     found, true = [], []
-    for _ in range(pictures):
+    for _ in range(images):
         number = int(random.integers(1, 6))
         corners = np.stack((np.arange(number) * 40.0, np.zeros(number)), 1)
         right = np.concatenate((corners, corners + 30), 1)
@@ -86,9 +86,9 @@ def f1(found: list[FoundBoxes], true: list[TrueBoxes], sure: float) -> float:
 
 
 @few
-@given(seed=seeds, pictures=st.integers(1, 12))
-def test_no_score_has_a_better_f1_than_the_one_chosen(seed: int, pictures: int) -> None:
-    found, true = made(seed, pictures, 0.5)
+@given(seed=seeds, images=st.integers(1, 12))
+def test_no_score_has_a_better_f1_than_the_one_chosen(seed: int, images: int) -> None:
+    found, true = made(seed, images, 0.5)
     best = best_threshold(found, true, len(NAMES))
     assert best is not None and best[1] == pytest.approx(f1(found, true, best[0]))
     for score in np.concatenate([one.scores for one in found]):

@@ -12,7 +12,7 @@ from jumok.experiment import read_experiment
 from jumok.experiment.options import Experiment
 from jumok.predictor import Predictor, load
 from jumok.training import NullReporter, train
-from small_pictures import COLOURS, NAMES, save
+from small_images import COLOURS, NAMES, save
 
 SIZE, TRAIN, TEST = 32, 96, 16
 ENCODER = {"backbone": "convolutional", "channels": [16, 32, 32], "strides": [4, 8]}

@@ -8,12 +8,12 @@ from PIL import Image
 from test_mask_store import as_marks
 from test_tool_stores import made_labelme
 
+from image_sets import voc, voc_object
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.opening import open_folder
 from label_stores import box
-from picture_sets import voc, voc_object
 
 SIZE = (48, 32)
 WAYS = {  # kind and format of a new folder, and the file that keeps classes

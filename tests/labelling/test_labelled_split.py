@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import yaml
 
-import picture_sets
+import image_sets
+from image_sets import coco, save_image
 from jumok.errors import JumokError
 from jumok.experiment import read_experiment
 from jumok.experiment.labelled import labelled_split
 from jumok.labelling.opening import open_experiment
 from jumok.reporting.label_links import label_command, link_to
-from picture_sets import coco, save_image
 from small_experiments import write_table
 
 WORD, PHOTO = {"word": {"kind": "text"}}, {"photo": {"kind": "image", "size": 64}}
@@ -54,7 +54,7 @@ def boxes(folder: Path) -> dict[str, Any]:
 
 
 def box_table(folder: Path) -> dict[str, Any]:
-    picture_sets.box_table(folder)
+    image_sets.box_table(folder)
     source = {"boxes": "boxes.csv"}
     return {
         "inputs": PHOTO,

@@ -9,6 +9,7 @@ from edited_objects import edits, new_box, new_outline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from image_sets import save_image, studio_box, studio_task
 from jumok.data.annotations.labelstudio import read_labelstudio
 from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
@@ -16,7 +17,6 @@ from jumok.labelling.annotation_store import AnnotationStore, same_marks
 from jumok.labelling.contract import LabelConflict
 from jumok.labelling.labelstudio_store import labelstudio_store
 from jumok.labelling.object_marks import objects_from_json
-from picture_sets import save_image, studio_box, studio_task
 
 SIZE = {"original_width": 64, "original_height": 48}
 

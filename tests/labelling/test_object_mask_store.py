@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, PngImagePlugin
 
+from image_sets import save_image, save_object_mask
 from jumok import files
 from jumok.data.annotations.object_masks import read_object_masks
 from jumok.data.annotations.segmentation import covered, polygon_bounds
@@ -32,7 +33,6 @@ from jumok.labelling.object_marks import objects_from_json
 from jumok.labelling.object_mask_store import ObjectMaskStore, object_mask_store
 from jumok.labelling.opening import open_folder
 from label_files import write_beside
-from picture_sets import save_image, save_object_mask
 
 KINDS = ("own", "flat")
 TRIANGLE = [10, 10, 30, 10, 30, 30.5]

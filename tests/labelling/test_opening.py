@@ -8,11 +8,11 @@ import pytest
 import yaml
 from PIL import Image
 
+from image_sets import coco, cvat, labelme, save_image, voc, voc_object, yolo
 from jumok.errors import ConfigurationError, DataError
 from jumok.labelling.contract import LabelStore
 from jumok.labelling.opening import open_experiment, open_folder
 from label_stores import box
-from picture_sets import coco, cvat, labelme, save_image, voc, voc_object, yolo
 from small_experiments import write_table
 
 

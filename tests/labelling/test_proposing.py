@@ -15,8 +15,8 @@ from jumok.labelling.proposing import Proposal, Proposer, feature_matrix
 from jumok.predictor import load
 from made_label_store import CASES, MadeStore, case, photos, texts
 from made_predictors import made
+from small_images import trained
 from small_labels import trained_labels
-from small_pictures import trained
 
 
 def close(one: Proposal, other: Proposal) -> bool:

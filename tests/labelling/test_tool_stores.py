@@ -10,6 +10,14 @@ from edited_objects import edits, new_box
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from image_sets import (
+    labelme,
+    labelme_shape,
+    save_image,
+    studio_box,
+    studio_region,
+    studio_task,
+)
 from jumok.data.annotations.brush_rle import brush_code
 from jumok.data.annotations.splits import read_splits
 from jumok.errors import DataError
@@ -24,14 +32,6 @@ from jumok.labelling.object_marks import objects_from_json
 from jumok.labelling.opening import open_folder
 from jumok.labelling.opening_objects import open_object_source
 from label_files import write_beside
-from picture_sets import (
-    labelme,
-    labelme_shape,
-    save_image,
-    studio_box,
-    studio_region,
-    studio_task,
-)
 
 CORNERS = ((4, 5), (20, 5), (20, 30))
 

@@ -14,6 +14,7 @@ from threading import Timer
 import pytest
 from huggingface_hub import constants
 
+from image_runs import IDS, write_image_experiment, write_scenes
 from jumok.encoders import pretrained
 from jumok.encoders.pretrained import HubWeights
 from jumok.errors import DataError
@@ -30,7 +31,6 @@ from jumok.predictor import load
 from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
 from label_stores import MemoryStore, box
-from picture_runs import IDS, write_picture_experiment, write_scenes
 
 QUICK = ["training.steps=6", "training.evaluate_every=3", "training.baselines=false"]
 LONG = ["training.steps=100000", "training.evaluate_every=2", "training.baselines=false"]
@@ -45,7 +45,7 @@ def quick_processes(python, monkeypatch) -> None:
 def labelled(folder: Path, changes: list[str] = QUICK, number: int = 12) -> OpenedLabels:
     """Scenes of which the first are labelled."""
     write_scenes(folder)
-    experiment = read_experiment(write_picture_experiment(folder, "boxes"), changes)
+    experiment = read_experiment(write_image_experiment(folder, "boxes"), changes)
     document = json.loads((folder / "train.json").read_text())
     images = {one["id"]: (one["file_name"], folder / one["file_name"]) for one in document["images"]}
     store = MemoryStore(dict(images.values()), list(IDS))
@@ -213,7 +213,7 @@ def test_a_training_waits_for_the_one_before_it_and_keeps_how_that_ended(tmp_pat
 )
 def test_of_few_examples_a_fifth_chooses_the_model(tmp_path, split, count, expected):
     write_scenes(tmp_path)
-    experiment = read_experiment(write_picture_experiment(tmp_path, "boxes"))
+    experiment = read_experiment(write_image_experiment(tmp_path, "boxes"))
     given = experiment.model_dump(mode="json")
     source = given["data"]["train"]
     given["data"] = {"train": source, "split": split}

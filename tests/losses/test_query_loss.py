@@ -18,9 +18,9 @@ def test_the_matching_is_the_cheapest_of_all():
     found, targets = query_answers(), objects([4, 3])
     costs, matches = matching_costs(found, targets).detach(), hungarian(found, targets)
     for layer in range(LAYERS):
-        for picture, number in enumerate((4, 3)):
-            here = (matches.layer == layer) & (matches.image == picture)
-            cost = costs[layer, picture]
+        for image, number in enumerate((4, 3)):
+            here = (matches.layer == layer) & (matches.image == image)
+            cost = costs[layer, image]
             ours = cost[matches.query[here], matches.target[here]].sum()
             every = (sum(cost[q, n] for n, q in enumerate(p)) for p in permutations(range(Q), number))
             assert sorted(matches.target[here].tolist()) == list(range(number))
@@ -31,12 +31,12 @@ def test_the_loss_is_its_equation():
     found, targets = query_answers(), objects([4, 1])
     expected = torch.zeros(()).double()
     wanted = torch.zeros_like(found.logits)
-    for layer, picture, query, number in zip(*hungarian(found, targets), strict=True):
-        mine, truth = found.boxes[layer, picture, query][None], targets.boxes[picture, number][None]
+    for layer, image, query, number in zip(*hungarian(found, targets), strict=True):
+        mine, truth = found.boxes[layer, image, query][None], targets.boxes[image, number][None]
         centred = [ops.box_convert(box, "xyxy", "cxcywh") / SIZE for box in (mine, truth)]
         expected += L1_COST * (centred[0] - centred[1]).abs().sum()
         expected += GIOU_COST * ops.generalized_box_iou_loss(mine, truth, reduction="sum")
-        wanted[layer, picture, query, targets.labels[picture, number]] = ops.box_iou(mine, truth).item()
+        wanted[layer, image, query, targets.labels[image, number]] = ops.box_iou(mine, truth).item()
     expected += CLASS_COST * quality_focal(found.logits, wanted).sum()
     loss = query_loss(found, targets)
     assert_close(loss.total, expected / (5 * LAYERS) * B)

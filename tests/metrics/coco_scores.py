@@ -42,7 +42,7 @@ def found_boxes(boxes: Any, scores: Any, labels: Any = None) -> FoundBoxes:
     return FoundBoxes(boxes, np.array(scores, dtype=np.float64), labels)
 
 
-def made_picture(
+def made_image(
     rng: np.random.Generator, most_found: int, classes: int, ignoring: bool
 ) -> tuple[FoundBoxes, TrueBoxes]:
     """An image with few true boxes, many of which are found, some nearly."""
@@ -65,11 +65,11 @@ def made_picture(
     return found_boxes(moved, scores, said), true_boxes(boxes, labels, crowd, ignored, areas)
 
 
-def made_pictures(
-    seed: int, pictures: int, most_found: int = 12, classes: int = 3, ignoring: bool = True
+def made_images(
+    seed: int, images: int, most_found: int = 12, classes: int = 3, ignoring: bool = True
 ) -> tuple[list[FoundBoxes], list[TrueBoxes]]:
     rng = np.random.default_rng(seed)
-    made = [made_picture(rng, most_found, classes, ignoring) for _ in range(pictures)]
+    made = [made_image(rng, most_found, classes, ignoring) for _ in range(images)]
     return [found for found, _ in made], [true for _, true in made]
 
 
@@ -85,14 +85,14 @@ class WithDifficult(COCOeval):
 
 def as_coco(make: type, found: list[FoundBoxes], true: list[TrueBoxes]) -> tuple[Any, Any]:
     """The same images as two of the objects of pycocotools; the numbers of images and classes have gaps."""
-    pictures = [{"id": 7 * i + 3, "width": 500, "height": 500} for i in range(len(true))]
+    images = [{"id": 7 * i + 3, "width": 500, "height": 500} for i in range(len(true))]
     marked = [
-        {"image_id": pictures[i]["id"], **one}
+        {"image_id": images[i]["id"], **one}
         for i, boxes in enumerate(true)
         for one in rows(boxes, areas=boxes.areas, iscrowd=boxes.crowd, difficult=boxes.ignored)
     ]
     stated = [
-        {"image_id": pictures[i]["id"], **one}
+        {"image_id": images[i]["id"], **one}
         for i, boxes in enumerate(found)
         for one in rows(boxes, areas=np.prod(boxes.boxes[:, 2:] - boxes.boxes[:, :2], 1), score=boxes.scores)
     ]
@@ -101,7 +101,7 @@ def as_coco(make: type, found: list[FoundBoxes], true: list[TrueBoxes]) -> tuple
         coco = make()
         numbered = [{"iscrowd": 0, **one, "id": 4 * i + 1} for i, one in enumerate(annotations)]
         categories = [{"id": n, "name": name} for n, name in zip(CATEGORIES, NAMES, strict=True)]
-        coco.dataset = {"images": pictures, "categories": categories, "annotations": numbered}
+        coco.dataset = {"images": images, "categories": categories, "annotations": numbered}
         coco.createIndex()
         made.append(coco)
     return made[0], made[1]

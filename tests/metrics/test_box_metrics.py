@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from coco_scores import NAMES, coco_scores, found_boxes, made_pictures, true_boxes
+from coco_scores import NAMES, coco_scores, found_boxes, made_images, true_boxes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,9 +39,9 @@ def assert_same(scores: dict[str, float], expected: dict[str, float]) -> None:
 
 
 @few
-@given(seed=seeds, pictures=st.integers(1, 7), classes=st.integers(1, 3), ignoring=st.booleans())
-def test_every_score_is_cocos(seed: int, pictures: int, classes: int, ignoring: bool) -> None:
-    found, true = made_pictures(seed, pictures, classes=classes, ignoring=ignoring)
+@given(seed=seeds, images=st.integers(1, 7), classes=st.integers(1, 3), ignoring=st.booleans())
+def test_every_score_is_cocos(seed: int, images: int, classes: int, ignoring: bool) -> None:
+    found, true = made_images(seed, images, classes=classes, ignoring=ignoring)
     scores = ours(found, true)
     assert_same(scores, coco_scores(found, true, difficult=True))
     if not ignoring:
@@ -51,7 +51,7 @@ def test_every_score_is_cocos(seed: int, pictures: int, classes: int, ignoring: 
 @few
 @given(seed=seeds)
 def test_with_crowds_only_both_libraries_agree(seed: int) -> None:
-    found, true = made_pictures(seed, 4)
+    found, true = made_images(seed, 4)
     true = [TrueBoxes(one.boxes, one.labels, one.crowd, one.crowd, one.areas) for one in true]
     scores = ours(found, true)
     assert_same(scores, coco_scores(found, true))
@@ -60,7 +60,7 @@ def test_with_crowds_only_both_libraries_agree(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_of_more_than_a_hundred_boxes_the_surest_count(seed: int) -> None:
-    found, true = made_pictures(seed, 3, most_found=400, classes=1)
+    found, true = made_images(seed, 3, most_found=400, classes=1)
     assert max(len(one.scores) for one in found) > 110
     assert_same(ours(found, true), coco_scores(found, true, difficult=True))
 
@@ -68,7 +68,7 @@ def test_of_more_than_a_hundred_boxes_the_surest_count(seed: int) -> None:
 @few
 @given(seed=seeds, counts=st.lists(st.integers(0, 3), min_size=1, max_size=6))
 def test_an_image_that_counts_twice_is_there_twice(seed: int, counts: list[int]) -> None:
-    found, true = made_pictures(seed, len(counts))
+    found, true = made_images(seed, len(counts))
     found = [unequal(one, np.random.default_rng(seed + i)) for i, one in enumerate(found)]
     again = [i for i, count in enumerate(counts) for _ in range(count)]
     expected = coco_scores([found[i] for i in again], [true[i] for i in again], difficult=True)
@@ -78,7 +78,7 @@ def test_an_image_that_counts_twice_is_there_twice(seed: int, counts: list[int])
 @few
 @given(seed=seeds)
 def test_renamed_classes_and_images_without_boxes_change_nothing(seed: int) -> None:
-    found, true = made_pictures(seed, 4)
+    found, true = made_images(seed, 4)
     scores = ours(found, true)
     swap = np.array([2, 1, 0])
     renamed = ours(
@@ -113,9 +113,9 @@ BETWEEN_SIZES = (
 @pytest.mark.parametrize(("found", "true"), [EQUAL_OVERLAPS, BETWEEN_SIZES])
 def test_borderline_cases_are_decided_as_coco_does(found: list[list[int]], true: list[list[int]]) -> None:
     for scores in ([0.9, 0.8, 0.95], [0.8, 0.9, 0.1]):
-        picture = [found_boxes(found, scores[: len(found)])], [true_boxes(true)]
-        assert_same(ours(*picture), coco_scores(*picture))
-        assert_same(ours(*picture), coco_scores(*picture, fast=True))
+        image = [found_boxes(found, scores[: len(found)])], [true_boxes(true)]
+        assert_same(ours(*image), coco_scores(*image))
+        assert_same(ours(*image), coco_scores(*image, fast=True))
 
 
 def test_a_difficult_box_is_neither_asked_for_nor_punished() -> None:
@@ -130,21 +130,21 @@ def test_a_difficult_box_is_neither_asked_for_nor_punished() -> None:
     assert ours(twice, crowd)["AP"] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("pictures", [0, 2])
-def test_without_any_true_box_only_f1_is_defined(pictures: int) -> None:
-    true = [true_boxes([])] * pictures
+@pytest.mark.parametrize("images", [0, 2])
+def test_without_any_true_box_only_f1_is_defined(images: int) -> None:
+    true = [true_boxes([])] * images
     metrics = list(box_metrics(NAMES).values())
-    nothing = [found_boxes([], [])] * pictures
+    nothing = [found_boxes([], [])] * images
     assert score_texts(nothing, true, metrics) == {"F1@50": 1.0}
     assert list(evaluate_texts(nothing, true, metrics, resamples=5)) == ["F1@50"]
     assert list(compare_texts(nothing, nothing, true, metrics, resamples=5)) == ["F1@50"]
-    assert np.isnan(metrics[0].prepare(nothing, true)(np.ones(pictures)))
-    if pictures:
+    assert np.isnan(metrics[0].prepare(nothing, true)(np.ones(images)))
+    if images:
         assert score_texts([found_boxes([[0, 0, 5, 5]], [0.9])] * 2, true, metrics) == {"F1@50": 0.0}
 
 
 def test_a_class_that_some_resamples_lack_has_an_interval() -> None:
-    found, true = made_pictures(3, 12, classes=2, ignoring=False)
+    found, true = made_images(3, 12, classes=2, ignoring=False)
     true[0] = true_boxes([[0, 0, 50, 50], [100, 100, 130, 180]], labels=[2, 2])
     found[0] = found_boxes([[0, 0, 50, 50]], [0.9], [2])
     report = evaluate_texts(found, true, list(box_metrics(NAMES).values()), resamples=50)
@@ -175,7 +175,7 @@ def test_all_metrics_share_one_matching(monkeypatch: pytest.MonkeyPatch) -> None
     calls = []
     match = matching.match
     monkeypatch.setattr(matching, "match", lambda *given: calls.append(1) or match(*given))
-    found, true = made_pictures(1, 3, classes=1)
+    found, true = made_images(1, 3, classes=1)
     present = sum(bool(len(one.labels) + len(other.labels)) for one, other in zip(found, true, strict=True))
     metrics = list(box_metrics(NAMES).values())
     evaluate_texts(found, true, metrics, resamples=3)
@@ -185,7 +185,7 @@ def test_all_metrics_share_one_matching(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_two_systems_are_compared_on_the_same_resamples() -> None:
-    found, true = made_pictures(5, 30, ignoring=False)
+    found, true = made_images(5, 30, ignoring=False)
     worse = [FoundBoxes(one.boxes + 9, one.scores, one.labels) for one in found]
     metrics = list(box_metrics(NAMES).values())
     better = compare_texts(found, worse, true, metrics, resamples=100)["AP50"]

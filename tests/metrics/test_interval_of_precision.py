@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from coco_scores import NAMES, made_pictures
+from coco_scores import NAMES, made_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,10 +16,10 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @few
-@given(seed=seeds, pictures=st.integers(1, 9), sure=st.floats(0.05, 0.9))
-def test_every_score_of_boxes_lies_in_its_interval(seed: int, pictures: int, sure: float) -> None:
-    found, true = made_pictures(seed, pictures)
-    other, _ = made_pictures(seed + 1, pictures)
+@given(seed=seeds, images=st.integers(1, 9), sure=st.floats(0.05, 0.9))
+def test_every_score_of_boxes_lies_in_its_interval(seed: int, images: int, sure: float) -> None:
+    found, true = made_images(seed, images)
+    other, _ = made_images(seed + 1, images)
     metrics = list(box_metrics(NAMES, sure).values())
     for name, one in evaluate_texts(found, true, metrics, resamples=40).items():
         assert 0 <= one.low <= one.value <= one.high <= 1, name
@@ -28,36 +28,36 @@ def test_every_score_of_boxes_lies_in_its_interval(seed: int, pictures: int, sur
 
 
 @few
-@given(seed=seeds, pictures=st.integers(1, 6))
-def test_every_score_of_masks_lies_in_its_interval(seed: int, pictures: int) -> None:
+@given(seed=seeds, images=st.integers(1, 6))
+def test_every_score_of_masks_lies_in_its_interval(seed: int, images: int) -> None:
     random = np.random.default_rng(seed)
-    found = [random.integers(0, 3, (4, 5)) for _ in range(pictures)]
-    true = [random.integers(-1, 3, (4, 5)) for _ in range(pictures)]
+    found = [random.integers(0, 3, (4, 5)) for _ in range(images)]
+    true = [random.integers(-1, 3, (4, 5)) for _ in range(images)]
     for name, one in evaluate_texts(found, true, list(mask_metrics("abc").values()), resamples=40).items():
         assert 0 <= one.low <= one.value <= one.high <= 1, name
 
 
-def walk(random: np.random.Generator, pictures: int) -> PrecisionRecall:
+def walk(random: np.random.Generator, images: int) -> PrecisionRecall:
     """What a poor detector finds of rare objects: their boxes among others, of scores that hardly tell them apart."""
-    truths = random.poisson(0.4, pictures)
-    right, wrong = random.binomial(truths, 0.9), random.poisson(4, pictures)
-    picture = np.concatenate([np.repeat(np.arange(pictures), many) for many in (right, wrong)])
-    scores = random.normal(size=len(picture)) + np.repeat([1.2, 0.0], [right.sum(), wrong.sum()])
+    truths = random.poisson(0.4, images)
+    right, wrong = random.binomial(truths, 0.9), random.poisson(4, images)
+    image = np.concatenate([np.repeat(np.arange(images), many) for many in (right, wrong)])
+    scores = random.normal(size=len(image)) + np.repeat([1.2, 0.0], [right.sum(), wrong.sum()])
     overlaps = np.concatenate([random.uniform(0.5, 1, right.sum()), np.zeros(wrong.sum())])
     order = np.argsort(-scores)
     hits = (overlaps >= THRESHOLDS[:, None])[:, order]
     never = ~hits.any(axis=0)
     before = np.cumsum(never)[~never]
-    picture = picture[order]
+    image = image[order]
     counted = np.ones_like(hits)[:, ~never]
     return PrecisionRecall(
-        picture[~never], hits[:, ~never], counted, picture[never], before, truths.astype(float)
+        image[~never], hits[:, ~never], counted, image[never], before, truths.astype(float)
     )
 
 
-def walks(seed: int, pictures: int, classes: int = 4) -> list[PrecisionRecall]:
+def walks(seed: int, images: int, classes: int = 4) -> list[PrecisionRecall]:
     random = np.random.default_rng(seed)
-    return [walk(random, pictures) for _ in range(classes)]
+    return [walk(random, images) for _ in range(classes)]
 
 
 def precision(walks: list[PrecisionRecall], weights: np.ndarray) -> float:

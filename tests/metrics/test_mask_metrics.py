@@ -14,9 +14,9 @@ few = settings(max_examples=40, deadline=None, derandomize=True)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def made_masks(seed: int, pictures: int, classes: int = 4) -> tuple[Masks, Masks]:
+def made_masks(seed: int, images: int, classes: int = 4) -> tuple[Masks, Masks]:
     rng = np.random.default_rng(seed)
-    sizes = rng.integers(1, 9, (pictures, 2))
+    sizes = rng.integers(1, 9, (images, 2))
     references = [rng.integers(-1, classes, size).astype(np.int16) for size in sizes]
     predictions = [
         np.where(rng.random(one.shape) < 0.5, rng.integers(0, classes, one.shape), np.maximum(one, 0))
@@ -59,9 +59,9 @@ def under(weights: np.ndarray, predictions: Masks, references: Masks) -> dict[st
 
 
 @few
-@given(seed=seeds, pictures=st.integers(0, 4), classes=st.integers(1, 4))
-def test_scores_are_those_of_sets_of_pixels(seed: int, pictures: int, classes: int) -> None:
-    predictions, references = made_masks(seed, pictures, classes)
+@given(seed=seeds, images=st.integers(0, 4), classes=st.integers(1, 4))
+def test_scores_are_those_of_sets_of_pixels(seed: int, images: int, classes: int) -> None:
+    predictions, references = made_masks(seed, images, classes)
     assert ours(predictions, references) == pytest.approx(by_sets(predictions, references))
 
 
@@ -163,5 +163,5 @@ def test_masks_that_cannot_be_compared_are_refused(
 
 
 def test_a_class_is_supported_by_the_images_that_show_it():
-    pictures = [np.array([[0, 1], [-1, 1]]), np.array([[0, 0], [0, 0]]), np.full((2, 2), -1)]
-    assert masks.mask_support(pictures, ["road", "car", "sky"]) == {"iou/road": 2, "iou/car": 1, "iou/sky": 0}
+    images = [np.array([[0, 1], [-1, 1]]), np.array([[0, 0], [0, 0]]), np.full((2, 2), -1)]
+    assert masks.mask_support(images, ["road", "car", "sky"]) == {"iou/road": 2, "iou/car": 1, "iou/sky": 0}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from image_runs import draw_scene, trained
 from jumok.errors import DataError
 from jumok.predictor import load
 from jumok.predictor.jobs.answers import write_json_answers, write_lines
@@ -23,7 +24,6 @@ from jumok.predictor.jobs.events import (
 from jumok.predictor.jobs.image_files import each_once, named_images
 from jumok.predictor.jobs.image_results import ImageResults
 from jumok.predictor.jobs.stream import JobSummary, answer_images, answer_lines
-from picture_runs import draw_scene, trained
 
 LINES = ["abc", "fed", "", "aßb", "cab", "bca"]
 

@@ -13,7 +13,7 @@ import torch
 import jumok
 from jumok.inspection.inspect import inspect_input
 from jumok.predictor import Predictor
-from made_predictors import MODELS, made, picture
+from made_predictors import MODELS, made, random_image
 
 THREADS = 4
 ROUNDS = 3
@@ -33,7 +33,7 @@ def switching_often() -> Iterator[None]:
 def inputs_of(predictor: Predictor) -> list[dict[str, Any]]:
     """Inputs of different lengths and sizes, some of them empty."""
     if any(kind.reads_files for kind in predictor.inputs.values()):
-        return [{"photo": picture(*size)} for size in SIZES]
+        return [{"photo": random_image(*size)} for size in SIZES]
     names = list(predictor.inputs)
     return [{name: WORDS[(i + j) % len(WORDS)] for j, name in enumerate(names)} for i in range(len(WORDS))]
 
@@ -108,7 +108,7 @@ def test_who_looks_does_not_disturb_who_predicts(name):
 
 def test_a_look_finds_its_own_windows():
     predictor = made("windows")
-    wide, high = {"photo": picture(150, 100)}, {"photo": picture(64, 96)}
+    wide, high = {"photo": random_image(150, 100)}, {"photo": random_image(64, 96)}
     looked, done = inspect_input(predictor, wide).to_json(), Event()
 
     def predicting() -> str:

@@ -111,7 +111,7 @@ def test_damaged_baselines_are_a_damaged_evaluation(run, refused):
     assert "jumok evaluate" in refused("report", run)
 
 
-@pytest.mark.parametrize("task", ["texts", "pictures"])
+@pytest.mark.parametrize("task", ["texts", "images"])
 def test_of_several_outputs_the_report_has_a_table_each(task):
     run = trained(task) / "run"
     stored = json.loads((run / "evaluation.json").read_text())["baselines"]

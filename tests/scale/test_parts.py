@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import small_forecasts
+from image_runs import draw_scene, trained
 from jumok.errors import RunError
 from jumok.files import read_whole
 from jumok.predictor import load
@@ -22,7 +23,6 @@ from jumok.scale.job import PartsEnd, PartsFinished, PartsJob, answer_in_parts, 
 from jumok.scale.parts import PartAnswer, PartsFolder, part_size
 from jumok.scale.worker import Order, answer_items
 from jumok.scale.workers import MOST_DEATHS
-from picture_runs import draw_scene, trained
 from small_experiments import words
 
 TESTS = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ from jumok.kinds.series.codec import SeriesFacts
 from jumok.kinds.series.field import series_input
 from jumok.kinds.series.options import SeriesInput
 from jumok.serving.posted import PostedValues, is_video
-from made_predictors import CONVOLUTIONS, input_kind, picture
+from made_predictors import CONVOLUTIONS, input_kind, random_image
 from served_models import png
 
 VALUES = [[1.0, 2.0], [3.0, None], [5.0, 6.0]]
@@ -53,7 +53,7 @@ def npy(array: np.ndarray) -> bytes:
 
 def gif(count: int) -> bytes:
     file = io.BytesIO()
-    first, *others = [picture(40, 30).rotate(90 * i) for i in range(count)]
+    first, *others = [random_image(40, 30).rotate(90 * i) for i in range(count)]
     first.save(file, "GIF", save_all=True, append_images=others)
     return file.getvalue()
 
@@ -76,7 +76,7 @@ def test_series_come_as_lists_tables_and_arrays(tmp_path):
 
 
 def test_images_come_as_files_base64_and_pixels(tmp_path):
-    field, image = photo(), picture(40, 30)
+    field, image = photo(), random_image(40, 30)
     data = png(image)
     given = [
         parsed(tmp_path, field, None, data),
@@ -91,11 +91,11 @@ def test_images_come_as_files_base64_and_pixels(tmp_path):
 
 def test_frames_come_as_an_animation_or_one_by_one(tmp_path):
     field = frames()
-    images = [png(picture(40, 30).rotate(90 * i)) for i in range(3)]
+    images = [png(random_image(40, 30).rotate(90 * i)) for i in range(3)]
     assert len(parsed(tmp_path, field, None, gif(3))) == 3
     assert len(parsed(tmp_path, field, None, *images)) == 3
     assert len(parsed(tmp_path, field, [base64.b64encode(one).decode() for one in images])) == 3
-    pixels = np.stack([np.asarray(picture(8, 6))] * 4)
+    pixels = np.stack([np.asarray(random_image(8, 6))] * 4)
     assert len(parsed(tmp_path, field, pixels.tolist())) == 4
 
 
@@ -125,7 +125,7 @@ def test_a_faulty_value_gets_a_sentence(field, value, sentence, tmp_path):
 
 def test_limits_of_pixels_and_lengths(tmp_path):
     with pytest.raises(DataError, match="at most 0.001 million are read"):
-        parsed(tmp_path, photo(), None, png(picture(40, 30)), pixels=1000)
+        parsed(tmp_path, photo(), None, png(random_image(40, 30)), pixels=1000)
     with pytest.raises(DataError, match="at most 0.001 million are read"):
         parsed(tmp_path, photo(), np.zeros((40, 30, 3), int).tolist(), pixels=1000)
     with pytest.raises(DataError, match="at most 50 are read here"):
@@ -143,7 +143,7 @@ def test_lists_of_other_files_are_no_video(data, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_picture_that_is_a_table_is_refused(tmp_path):
+def test_an_image_that_is_a_table_is_refused(tmp_path):
     with pytest.raises(DataError, match="expected one of JPEG"):
         parsed(tmp_path, photo(), None, b"x,y\n1,2\n")
     with pytest.raises(DataError, match="is one image|must be the path of an image"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from made_predictors import SENTENCE, made, picture
+from made_predictors import SENTENCE, made, random_image
 from served_models import LIMITS, png, run, served
 
 TEXTS = [SENTENCE, "ein hund", "und zwei katzen sehen", "mond", "der stadt über den mond und hund"]
@@ -44,7 +44,7 @@ def test_batched_equals_single(name):
     """Requests that come together are computed together, and answered as if each had come alone."""
     predictor = made(name)
     (field,) = predictor.inputs.values()
-    images = [base64.b64encode(png(picture(90 + 20 * i, 70))).decode() for i in range(4)]
+    images = [base64.b64encode(png(random_image(90 + 20 * i, 70))).decode() for i in range(4)]
     inputs = images if field.reads_files else TEXTS
 
     async def test():
@@ -98,7 +98,10 @@ def test_boxes_are_in_pixels_of_the_image_as_it_is_shown():
     exif = Image.Exif()
     exif[0x0112] = 6  # stored on its side
     predictor = made("dense")
-    turned, upright = png(picture(150, 100), exif=exif), png(picture(150, 100).rotate(-90, expand=True))
+    turned, upright = (
+        png(random_image(150, 100), exif=exif),
+        png(random_image(150, 100).rotate(-90, expand=True)),
+    )
 
     async def test():
         async with served(predictor) as server:
@@ -119,7 +122,7 @@ def test_boxes_are_in_pixels_of_the_image_as_it_is_shown():
 def test_a_mask_is_an_image_of_its_own():
     async def test():
         async with served(made("mask")) as server:
-            answer = await server.ask("/predict", files={"file": png(picture(61, 43))})
+            answer = await server.ask("/predict", files={"file": png(random_image(61, 43))})
             mask = Image.open(io.BytesIO(base64.b64decode(answer["answer"]["png"])))
             assert mask.size == (61, 43) and set(np.unique(np.asarray(mask))) <= {0, 1}
 
@@ -202,7 +205,7 @@ def test_only_the_faulty_request_of_a_batch_fails():
 def test_no_path_is_read(name, tmp_path):
     """A string that names a file is the text, or no base64; in a form it is neither a file."""
     file = tmp_path / "secret.png"
-    picture().save(file)
+    random_image().save(file)
     predictor = made(name)
 
     async def test():
@@ -216,7 +219,7 @@ def test_no_path_is_read(name, tmp_path):
                 elif isinstance(value, str):  # the text itself
                     assert answer.status_code == 200
             if name == "queries":
-                named = {"file": ("../../etc/passwd", png(picture()), "image/png")}
+                named = {"file": ("../../etc/passwd", png(random_image()), "image/png")}
                 assert "objects" in (await server.ask("/predict", files=named))["answer"]
 
     run(test)
@@ -279,7 +282,10 @@ def test_several_models_are_asked_by_name():
         async with served(made("transformer"), made("dense")) as server:
             assert "made0, made1" in await server.refused("/predict", json={"inputs": "a"})
             assert (await server.ask("/predict/made0", json={"inputs": SENTENCE}))["model"] == "made0"
-            assert "objects" in (await server.ask("/predict/made1", files={"file": png(picture())}))["answer"]
+            assert (
+                "objects"
+                in (await server.ask("/predict/made1", files={"file": png(random_image())}))["answer"]
+            )
 
     run(test)
 

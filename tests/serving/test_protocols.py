@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from made_predictors import SENTENCE, made, made_predictor, picture, recurrent, transformer
+from made_predictors import SENTENCE, made, made_predictor, random_image, recurrent, transformer
 from served_models import png, run, served
 
 
@@ -59,11 +59,11 @@ def test_infer_is_predict():
 def test_pixels_are_tensors(flat):
     async def test():
         async with served(made("dense")) as server:
-            pixels = np.stack([np.asarray(picture(40, 30)), np.asarray(picture(40, 30))[::-1]])
+            pixels = np.stack([np.asarray(random_image(40, 30)), np.asarray(random_image(40, 30))[::-1]])
             data = (pixels.ravel() if flat else pixels).tolist()
             given = {"inputs": [tensor("photo", data, "UINT8", list(pixels.shape))]}
             (output,) = (await server.ask("/v2/models/made/infer", json=given))["outputs"]
-            by_file = await server.ask("/predict", files={"file": png(picture(40, 30))})
+            by_file = await server.ask("/predict", files={"file": png(random_image(40, 30))})
             found = json.loads(output["data"][0])
             assert output["shape"] == [2] and (found["width"], found["height"]) == (40, 30)
             names = [one["name"] for one in found["objects"]]

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from image_runs import write_image_experiment, write_scenes
 from jumok.dataset import prepare
 from jumok.dataset.evidence import excess
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.training import train
 from jumok.training.reporter import NullReporter
-from picture_runs import write_picture_experiment, write_scenes
 
 SHORT = ("training.steps=1", "training.batch_size=4")
 
@@ -30,7 +30,7 @@ def quiet(message: str) -> None:
 
 def scenes(folder: Path, kind: str = "boxes"):
     write_scenes(folder, {"train": 4, "valid": 3, "test": 3})
-    file = write_picture_experiment(folder, kind)
+    file = write_image_experiment(folder, kind)
     return lambda *overrides: read_experiment(file, [*SHORT, *overrides])
 
 

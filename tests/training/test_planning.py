@@ -16,7 +16,7 @@ from jumok.training.planning import LEARNING, SEARCHING, planned_evaluations, pl
 from jumok.training.reporter import NullReporter
 from run_contents import assert_same_end, last_checkpoint, log_of
 from small_experiments import small_experiment
-from small_pictures import picture_experiment
+from small_images import image_experiment
 
 SIZES = st.integers(1, 10**6)
 
@@ -119,7 +119,7 @@ def test_an_image_is_learned_with_the_rate_and_batch_of_what_is_made_of_it(
     tmp_path, output, settings, rate, size
 ):
     settings = ("training.learning_rate=null", "training.batch_size=null", "training.steps=1", *settings)
-    run = train(picture_experiment(tmp_path, output, *settings), tmp_path / "run", NullReporter()).run
+    run = train(image_experiment(tmp_path, output, *settings), tmp_path / "run", NullReporter()).run
     assert read_config(run / "config.yaml").training.learning_rate == rate
     fields = load(run).fields
     assert planning.most_examples(fields) == size

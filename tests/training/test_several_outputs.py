@@ -17,9 +17,9 @@ from jumok.training.loss import batch_losses, joint_loss
 from run_contents import log_of
 from several_outputs import boxes_mask_and_text, trained, two_texts
 
-OUTPUTS = {"texts": ("target", "twice"), "pictures": ("blocks", "paint", "queries", "colours")}
-SELECTED = {"texts": "twice.token_accuracy", "pictures": "paint.mean_iou"}
-FIRST = {"texts": "abc", "pictures": "images/test00.png"}
+OUTPUTS = {"texts": ("target", "twice"), "images": ("blocks", "paint", "queries", "colours")}
+SELECTED = {"texts": "twice.token_accuracy", "images": "paint.mean_iou"}
+FIRST = {"texts": "abc", "images": "images/test00.png"}
 
 
 @pytest.fixture(scope="module", params=OUTPUTS)
@@ -123,10 +123,10 @@ def test_each_output_can_be_looked_into(task, run):
 
 
 def test_images_show_all_outputs_and_each_has_a_folder(jumok, tmp_path):
-    folder = trained("pictures")
+    folder = trained("images")
     jumok("predict", folder / "run", folder / "images" / "test00.png", "--output", tmp_path / "out")
     found = {file.relative_to(tmp_path / "out").as_posix() for file in (tmp_path / "out").rglob("*.*")}
-    listed = {f"{name}/{file}.json" for name in OUTPUTS["pictures"] for file in ("predictions", "images")}
+    listed = {f"{name}/{file}.json" for name in OUTPUTS["images"] for file in ("predictions", "images")}
     assert found - {".jumok-written"} == {"test00.jpg", "paint/masks/test00.png", *listed}
     categories = json.loads((tmp_path / "out/blocks/images.json").read_text())["categories"]
     assert categories == [{"id": 7, "name": "red"}, {"id": 8, "name": "blue"}]  # as in the COCO file

@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
+from image_sets import save_image
 from jumok.cli.local_page import bind_socket, serve_locally
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box
-from picture_sets import save_image
 
 KILLS = int(os.environ.get("JUMOK_KILLS", "5"))
 HEADERS = {"X-Jumok": "label"}

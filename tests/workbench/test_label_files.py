@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from image_sets import coco
 from jumok.labelling.coco_store import CocoStore
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling import desk as desks
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box
-from picture_sets import coco
 
 HOST = "127.0.0.1:8766"
 OWN = {"X-Jumok": "label"}

@@ -10,9 +10,9 @@ import yaml
 from PIL import Image
 from starlette.testclient import TestClient
 
+from image_sets import save_image
 from jumok.labelling.opening import OpenedLabels, open_experiment, open_folder
 from jumok.workbench.labelling.api import LabelRoom, label_application
-from picture_sets import save_image
 
 HOST = "127.0.0.1:8766"
 

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 from starlette.testclient import TestClient
 
-import picture_runs
+import image_runs
 from jumok.labelling import proposing
 from jumok.labelling.opening import open_experiment
 from jumok.predictor import load
@@ -25,14 +25,14 @@ LISTED = 8  # of 12 images
 @pytest.fixture
 def room(tmp_path) -> Iterator[LabelRoom]:
     """Scenes of which the last four are not labelled."""
-    picture_runs.write_scenes(tmp_path)
+    image_runs.write_scenes(tmp_path)
     file = tmp_path / "train.json"
     document = json.loads(file.read_text())
     document["images"] = document["images"][:LISTED]
     kept = {one["id"] for one in document["images"]}
     document["annotations"] = [one for one in document["annotations"] if one["image_id"] in kept]
     file.write_text(json.dumps(document))
-    opened = open_experiment(picture_runs.write_picture_experiment(tmp_path, "boxes"))
+    opened = open_experiment(image_runs.write_image_experiment(tmp_path, "boxes"))
     room = LabelRoom.open(opened, tmp_path / "runs" / "x-label")
     yield room
     room.close()
@@ -53,7 +53,7 @@ def until(found: Callable[[], object], seconds: float = 300) -> object:
 
 
 def with_model(room: LabelRoom) -> Path:
-    run = picture_runs.trained("boxes") / "run"
+    run = image_runs.trained("boxes") / "run"
     room.model.use(run).result()
     return run
 
@@ -66,7 +66,7 @@ def test_a_model_that_is_being_loaded_is_told_and_waited_for(room, client, monke
         return loaded(*parts)
 
     monkeypatch.setattr(proposing, "Proposer", slow)
-    done = room.model.use(picture_runs.trained("boxes") / "run")
+    done = room.model.use(image_runs.trained("boxes") / "run")
     assert client.get("/api/session").json()["model"]["name"] == "run"
     assert client.get("/api/order?by=unsure").json()["ready"] == 0
     with ThreadPoolExecutor(1) as other:

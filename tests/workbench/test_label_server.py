@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from image_sets import save_image
 from jumok.data.images.reading import load_image
 from jumok.errors import RunError
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling import desk as desks
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import MemoryStore, box
-from picture_sets import save_image
 
 HOST = "127.0.0.1:8766"
 OWN = {"X-Jumok": "label"}

@@ -25,7 +25,7 @@ from jumok.web.uploads import decode_upload
 from jumok.workbench.examples import different_first, given_example
 from jumok.workbench.server import application
 from jumok.workbench.workbench import KEPT, LoadedRun, Workbench
-from made_predictors import SENTENCE, made, made_predictor, picture, transformer
+from made_predictors import SENTENCE, made, made_predictor, random_image, transformer
 
 HOST = "127.0.0.1:8765"
 TEXT, PHOTO, MANY = 0, 1, 2  # runs
@@ -61,7 +61,7 @@ def look(client, text=SENTENCE) -> dict:
     return answer.json()
 
 
-def look_at_picture(client, data: bytes, name: str = "street.png"):
+def look_at_image(client, data: bytes, name: str = "street.png"):
     return client.post("/api/look", data={"run": "1"}, files={"photo": (name, data, "image/png")})
 
 
@@ -134,7 +134,7 @@ def test_whether_it_matters_is_answered(client):
 
 
 def test_an_image_is_looked_at(client):
-    document = look_at_picture(client, png(picture())).json()
+    document = look_at_image(client, png(random_image())).json()
     (photo,) = document["inputs"]
     assert (photo["width"], photo["height"]) == (150, 100)
     row = ask(client, "row", document, attention="said.cross", query=0).json()["weights"]
@@ -184,7 +184,7 @@ def test_an_animation_is_refused_where_an_image_is_asked_for(client):
 
 
 def test_examples_are_asked_for_by_number(tmp_path):
-    picture().save(tmp_path / "one.png")
+    random_image().save(tmp_path / "one.png")
     predictor = made("queries")
     example = given_example({"photo": tmp_path / "one.png"}, predictor.inputs)
     application_ = application(Workbench([opened("queries", predictor, [example])]), {HOST})
@@ -283,7 +283,7 @@ def test_sockets_are_refused(client):
 
 def test_large_bodies_are_refused_whether_they_say_so_or_not():
     with TestClient(application(bench(), {HOST}, 1000), base_url=f"http://{HOST}") as client:
-        assert "too large" in refusal(look_at_picture(client, bytes(2000)), 413)
+        assert "too large" in refusal(look_at_image(client, bytes(2000)), 413)
 
         def parts() -> Iterator[bytes]:
             for _ in range(20):
@@ -351,14 +351,14 @@ def bomb(width: int, height: int) -> bytes:
     ("data", "sentence"),
     [
         (bomb(60_000, 60_000), "million pixels, at most 100 million are read"),
-        (b"no picture", "expected one of JPEG, PNG"),
+        (b"no image", "expected one of JPEG, PNG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is SVG"),
         (b"", "empty"),
-        (png(picture())[:300], "cannot be decoded"),
+        (png(random_image())[:300], "cannot be decoded"),
     ],
 )
 def test_images_that_are_none_are_refused(client, data, sentence):
-    said = refusal(look_at_picture(client, data, "../../street.png"))
+    said = refusal(look_at_image(client, data, "../../street.png"))
     assert sentence in said and said.startswith("street.png") and "/tmp" not in said
 
 

@@ -133,7 +133,7 @@ def write_target(splits: "Splits", target: Path, kind: To, placed: ImageTransfer
         say(told)
     write_splits(splits, target, kind.value, placed.value)
     for name, count in count_splits(splits).items():
-        say(f"{name}: {quantity(count['pictures'], 'image')}, {quantity(count['annotations'], 'annotation')}")
+        say(f"{name}: {quantity(count['images'], 'image')}, {quantity(count['annotations'], 'annotation')}")
     if json:
         print_json({"written": str(target), "splits": count_splits(splits), "not_expressible": lost})
     else:

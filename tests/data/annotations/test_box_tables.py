@@ -3,10 +3,10 @@ import json
 import pytest
 import yaml
 
+from image_sets import box_table, save_image
 from jumok.data.annotations.box_table import is_box_table, read_box_table
 from jumok.errors import ConfigurationError
 from jumok.experiment import read_experiment
-from picture_sets import box_table, save_image
 
 BOX = (4, 5, 20, 30)
 
@@ -101,7 +101,7 @@ def test_rows_of_an_image_and_images_that_show_nothing(tmp_path):
     rows = ("a.png,64,48,cat,4,5,20,30", "b.png,64,48,,,,,", "a.png,64,48,dog,1,2,3,4")
     data = read_box_table(box_table(tmp_path, *rows))
     assert data.faults == () and data.names == ("cat", "dog") and row
-    assert [[one.name for one in picture.annotations] for picture in data.images] == [["cat", "dog"], []]
+    assert [[one.name for one in image.annotations] for image in data.images] == [["cat", "dog"], []]
     assert data.images[0].size == (64, 48)
 
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pycocotools import mask as theirs
 from pycocotools.coco import COCO
 
+from image_sets import annotated_sets, coco, save_image
 from jumok.classes import Class
 from jumok.data.annotations.coco import coco_text, read_coco
 from jumok.data.annotations.located_json import LocatedJson
 from jumok.data.annotations.segmentation import RunLengths, covered, merge_polygons, segmentation_area
 from jumok.data.tables.faults import UnreadableFile
-from picture_sets import annotated_sets, coco, save_image
 
 
 def only_fault(path):
@@ -50,7 +50,7 @@ def test_images_in_another_folder(tmp_path):
 def test_names_stay_below_their_folder(tmp_path):
     images = [{"id": 1, "file_name": "../../etc/a.png"}, {"id": 2, "file_name": "/etc/b.png"}]
     file = coco(tmp_path, images=[*images, {"id": 3, "file_name": "x\\c.png"}], annotations=[])
-    assert [picture.name for picture in read_coco(file).images] == ["a.png", "b.png", "x/c.png"]
+    assert [image.name for image in read_coco(file).images] == ["a.png", "b.png", "x/c.png"]
 
 
 FAULTY = {
@@ -231,7 +231,7 @@ def test_names_of_other_machines_are_found_by_their_end(tmp_path, name):
     save_image(tmp_path / "d" / "b.png")
     save_image(tmp_path / "d" / "images" / "c.png")
     data = read_coco(file)
-    assert [picture.path.relative_to(tmp_path / "d").as_posix() for picture in data.images] == [
+    assert [image.path.relative_to(tmp_path / "d").as_posix() for image in data.images] == [
         "b.png",
         "images/c.png",
     ]
@@ -243,14 +243,14 @@ def test_names_written_as_in_addresses(tmp_path):
     file = coco(tmp_path, images=images, annotations=[])
     save_image(tmp_path / "c d.png")
     save_image(tmp_path / "e%20f.png")
-    assert [picture.path.name for picture in read_coco(file).images] == ["c d.png", "e%20f.png"]
+    assert [image.path.name for image in read_coco(file).images] == ["c d.png", "e%20f.png"]
 
 
 def test_equal_ends_of_names_are_never_mixed_up(tmp_path):
     images = [{"id": 1, "file_name": "/x/1/b.png"}, {"id": 2, "file_name": "/x/2/b.png"}]
     file = coco(tmp_path, images=images, annotations=[])
     save_image(tmp_path / "b.png")
-    assert [picture.path.is_file() for picture in read_coco(file).images] == [False, False]
+    assert [image.path.is_file() for image in read_coco(file).images] == [False, False]
 
 
 @pytest.mark.parametrize("missing", [0, 3, 9])
@@ -260,7 +260,7 @@ def test_one_missing_image_does_not_hide_the_folder_of_the_others(tmp_path, miss
     for i in range(10):
         save_image(tmp_path / "images" / f"{i}.png")
     (tmp_path / "images" / f"{missing}.png").unlink()
-    there = [picture.path.is_file() for picture in read_coco(file).images]
+    there = [image.path.is_file() for image in read_coco(file).images]
     assert there == [i != missing for i in range(10)]
 
 
@@ -333,8 +333,8 @@ def test_annotations_without_any_category_are_one_fault(tmp_path):
 
 def test_lvis_names_its_images_by_their_address(tmp_path):
     images = [{"id": 1, "coco_url": "http://images.cocodataset.org/val2017/a.png"}]
-    (picture,) = read_coco(coco(tmp_path, images=images, annotations=[])).images
-    assert picture.path == tmp_path / "a.png"
+    (image,) = read_coco(coco(tmp_path, images=images, annotations=[])).images
+    assert image.path == tmp_path / "a.png"
 
 
 texts = st.text(st.sampled_from('a"\\[]{},:\n검'), max_size=4)
@@ -367,7 +367,7 @@ def test_what_is_written_is_read_by_the_evaluators(tmp_path_factory, data):
         found = coco_api.loadAnns(coco_api.getAnnIds())
         assert len(found) == data.annotation_count
         categories = {one["id"]: one["name"] for one in coco_api.loadCats(coco_api.getCatIds())}
-        ours = [one for picture in data.images for one in picture.annotations]
+        ours = [one for image in data.images for one in image.annotations]
         for record, one in zip(found, ours, strict=True):
             x, y, width, height = record["bbox"]
             assert categories[record["category_id"]] == one.name

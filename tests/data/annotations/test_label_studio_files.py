@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
+from image_sets import labelstudio, save_image, studio_box, studio_region, studio_task
 from jumok.data.annotations.brush_rle import brush_code, brush_pixels
 from jumok.data.annotations.coco_fields import Wrong
 from jumok.data.annotations.labelstudio import read_labelstudio
 from jumok.data.annotations.segmentation import RunLengths, covered
 from jumok.experiment import read_experiment
-from picture_sets import labelstudio, save_image, studio_box, studio_region, studio_task
 
 
 def marked(folder, *results):

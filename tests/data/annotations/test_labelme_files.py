@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from image_sets import coco, labelme, labelme_shape, save_image
 from jumok.data.annotations.labelme import read_labelme
 from jumok.data.annotations.segmentation import RunLengths, covered
-from picture_sets import coco, labelme, labelme_shape, save_image
 
 CORNERS = ((4, 5), (20, 5), (20, 30))
 
@@ -102,7 +102,7 @@ def test_folders_in_folders_and_images_alone(tmp_path):
     save_image(tmp_path / "night" / "c.png")
     save_image(tmp_path / "night" / ".x" / "c.png")
     data = read_labelme(tmp_path)
-    assert [picture.name for picture in data.images] == ["day/a.png", "night/b.png"]
+    assert [image.name for image in data.images] == ["day/a.png", "night/b.png"]
     assert "1 image without a JSON file left out" in str(data.remarks[0]) and len(data.remarks) == 1
 
 

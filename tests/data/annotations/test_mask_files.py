@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from image_sets import NOWHERE, save_image
 from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.annotations.checking import examine
@@ -9,7 +10,6 @@ from jumok.data.annotations.masks import class_values, read_masks, write_masks
 from jumok.data.images.looks import Looks
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import Size
-from picture_sets import NOWHERE, save_image
 
 NUMBERS = np.array([[0, 1], [2, 255]], np.uint8)
 
@@ -29,7 +29,7 @@ def folder(tmp_path):
 
 def test_pairs_by_name(folder):
     data = read_masks(folder / "masks", ["sky", "road", "car"], folder / "images")
-    assert [picture.name for picture in data.images] == ["a.jpg", "deep/b.jpg"] and data.faults == ()
+    assert [image.name for image in data.images] == ["a.jpg", "deep/b.jpg"] and data.faults == ()
     assert data.images[1].mask == folder / "masks" / "deep" / "b.png" and data.ignore == 255
     save_image(folder / "images" / "c.jpg")
     save_mask(folder / "masks" / "d.png", NUMBERS)
@@ -43,7 +43,7 @@ def test_pairs_by_list(folder):
     lists = folder / "train.txt"
     lists.write_text("images/a.jpg masks/a.png\n\nimages/deep/b.jpg masks/x.png\nimages/a.jpg\n")
     data = read_masks(lists, ["sky", "road"])
-    assert [picture.name for picture in data.images] == ["images/a.jpg"]
+    assert [image.name for image in data.images] == ["images/a.jpg"]
     assert data.images[0].place == (str(lists), 1)
     assert [(fault.line, fault.kind) for fault in data.faults] == [(3, "missing_mask"), (4, "value_count")]
     lists.write_text("images/a.jpg\tmasks/a.png\n")
@@ -70,8 +70,8 @@ def test_outlines_are_painted_in_their_order(tmp_path):
         Annotation((0, 0, 3, 3), "cat", NOWHERE, segmentation=square),
         Annotation((1, 1, 4, 4), "dog", NOWHERE, segmentation=over),
     )
-    picture = AnnotatedImage(tmp_path / "a.png", "a.png", NOWHERE, Size(5, 4), objects)
-    write_masks(AnnotatedSet((Class("cat"), Class("dog")), (picture,)), tmp_path, "train")
+    image = AnnotatedImage(tmp_path / "a.png", "a.png", NOWHERE, Size(5, 4), objects)
+    write_masks(AnnotatedSet((Class("cat"), Class("dog")), (image,)), tmp_path, "train")
     mask = read_mask(tmp_path / "masks" / "train" / "a.png")
     assert mask.tolist() == [[1, 1, 1, 0, 0], [1, 2, 2, 2, 0], [1, 2, 2, 2, 0], [0, 2, 2, 2, 0]]
 

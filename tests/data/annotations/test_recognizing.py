@@ -8,14 +8,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from jumok.data.annotations.detecting import detect_format, look_at, split_names
-from jumok.data.annotations.masks import read_masks
-from jumok.data.annotations.splits import read_splits, unify_classes
-from jumok.data.annotations.splits_writing import write_splits
-from jumok.data.images.mask_images import read_mask
-from jumok.data.images.reading import Size
-from jumok.errors import DataError
-from picture_sets import (
+from image_sets import (
     box_table,
     coco,
     cvat,
@@ -27,6 +20,13 @@ from picture_sets import (
     voc_object,
     yolo,
 )
+from jumok.data.annotations.detecting import detect_format, look_at, split_names
+from jumok.data.annotations.masks import read_masks
+from jumok.data.annotations.splits import read_splits, unify_classes
+from jumok.data.annotations.splits_writing import write_splits
+from jumok.data.images.mask_images import read_mask
+from jumok.data.images.reading import Size
+from jumok.errors import DataError
 
 BOX = "0 0.5 0.5 0.5 0.5\n"
 DOG = voc_object("dog", 1, 1, 9, 9)
@@ -158,9 +158,9 @@ def test_what_is_not_known_is_named(tmp_path):
 def essence(splits):
     """Boxes by the stem of their image."""
     return {
-        picture.stem.split("/")[-1]: [(one.name, one.box) for one in picture.annotations]
+        image.stem.split("/")[-1]: [(one.name, one.box) for one in image.annotations]
         for data in splits.values()
-        for picture in data.images
+        for image in data.images
     }
 
 
@@ -232,8 +232,8 @@ def test_images_of_equal_names_in_two_folders_are_kept_apart(tmp_path):
     for kind in ("coco", "voc", "yolo"):
         write_splits(unify_classes(read_splits(file)), tmp_path / kind, kind, "copy")
         (data,) = read_splits(tmp_path / kind).values()
-        assert [picture.annotations[0].box[0] for picture in data.images] == [1, 2]
-        assert all(picture.path.is_file() for picture in data.images)
+        assert [image.annotations[0].box[0] for image in data.images] == [1, 2]
+        assert all(image.path.is_file() for image in data.images)
 
 
 def test_one_image_in_two_splits_with_other_boxes_is_refused_for_voc(tmp_path):

@@ -7,25 +7,25 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from image_sets import annotated_sets, coco, save_image, voc, voc_object
 from jumok.data.annotations.annotated import AnnotatedSet
 from jumok.data.annotations.lossy import losses_in, losses_sentence
 from jumok.data.annotations.splits import read_splits, unify_classes
 from jumok.data.annotations.splits_writing import write_splits, yolo_names
 from jumok.errors import DataError
-from picture_sets import annotated_sets, coco, save_image, voc, voc_object
 
 COUNTER = count()
 
 
 def with_images(data: AnnotatedSet, folder: Path) -> AnnotatedSet:
     """The set with an image file of the stated size for each image."""
-    pictures = []
-    for picture in data.images:
-        path = folder / picture.name
+    images = []
+    for image in data.images:
+        path = folder / image.name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(bitmap_header(*picture.size))
-        pictures.append(replace(picture, path=path))
-    return replace(data, images=tuple(pictures))
+        path.write_bytes(bitmap_header(*image.size))
+        images.append(replace(image, path=path))
+    return replace(data, images=tuple(images))
 
 
 def bitmap_header(width: int, height: int) -> bytes:
@@ -38,13 +38,13 @@ def essence(data: AnnotatedSet, flags: bool) -> list[object]:
     """Images with what every box format can say, and the flags that VOC and COCO can."""
     return [
         (
-            picture.name,
+            image.name,
             [
                 (one.box, one.name, one.segmentation, *((one.difficult, one.truncated) if flags else ()))
-                for one in picture.annotations
+                for one in image.annotations
             ],
         )
-        for picture in data.images
+        for image in data.images
     ]
 
 

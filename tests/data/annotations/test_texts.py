@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from image_sets import coco, save_image, yolo
 from jumok.dataset import Prepared, prepare
 from jumok.errors import ConfigurationError, DataError
 from jumok.experiment import read_experiment
-from picture_sets import coco, save_image, yolo
 
 BOX = {"kind": "boxes", "head": {"kind": "dense", "layers": 1}}
 PHOTO = {"kind": "image", "size": 32, "encoder": {"backbone": "convolutional"}}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from PIL import Image
 
+from image_sets import NOWHERE, save_image
 from jumok.classes import Class
 from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.annotations.cvat_writing import cvat_text
@@ -24,7 +25,6 @@ from jumok.data.annotations.splits import read_splits
 from jumok.data.annotations.splits_writing import write_splits
 from jumok.data.images.reading import Size
 from jumok.errors import DataError
-from picture_sets import NOWHERE, save_image
 
 TOOLS = ("labelme", "cvat", "labelstudio")
 SIZE = Size(64, 48)

@@ -3,9 +3,9 @@ import unicodedata
 
 import pytest
 
+from image_sets import save_image, voc, voc_object
 from jumok.data.annotations.voc import read_voc
 from jumok.data.annotations.voc_writing import voc_text, write_voc
-from picture_sets import save_image, voc, voc_object
 
 DOG = voc_object("dog", 1, 1, 64, 48)
 
@@ -131,11 +131,11 @@ def test_images_and_xml_without_lists(tmp_path, layout):
     pairs(root, images, annotations)
     data = read_voc(root / folder, split, images=None if given is None else root / given)
     assert data.faults == () and data.remarks == () and data.names == ("cat", "dog")
-    assert [(picture.path.stem, len(picture.annotations)) for picture in data.images] == [
+    assert [(image.path.stem, len(image.annotations)) for image in data.images] == [
         ("a", 2),
         ("b", 2),
     ]
-    assert all(picture.path.is_file() for picture in data.images)
+    assert all(image.path.is_file() for image in data.images)
 
 
 def test_images_that_nobody_annotated_are_told(tmp_path):

@@ -5,10 +5,10 @@ from functools import partial
 
 import pytest
 
+from image_sets import save_image, yolo
 from jumok.data.annotations.source import AnnotationSource
 from jumok.data.annotations.yolo import read_yolo
 from jumok.data.tables.faults import Fault
-from picture_sets import save_image, yolo
 
 BOX = "1 0.5 0.5 0.25 0.5\n"
 
@@ -39,7 +39,7 @@ def test_outlines(tmp_path):
 def test_an_image_without_labels_shows_nothing(tmp_path):
     file = yolo(tmp_path, {"a": BOX})
     save_image(tmp_path / "images" / "train" / "empty.png")
-    assert [len(picture.annotations) for picture in read_yolo(file, "train").images] == [1, 0]
+    assert [len(image.annotations) for image in read_yolo(file, "train").images] == [1, 0]
 
 
 def test_lists_several_places_and_a_root(tmp_path):
@@ -47,7 +47,7 @@ def test_lists_several_places_and_a_root(tmp_path):
     (tmp_path / "data" / "list.txt").write_text("./images/train/b.png\n")
     file = tmp_path / "x.yaml"
     file.write_text("path: data\ntrain: [list.txt, images/train]\nval: ../images/train\ntest:\nnames: [a, b]")
-    assert [picture.name for picture in read_yolo(file, "train").images] == ["b.png", "a.png", "b.png"]
+    assert [image.name for image in read_yolo(file, "train").images] == ["b.png", "a.png", "b.png"]
     assert len(read_yolo(file, "val").images) == 2  # as some tools write it
     assert "has no split 'test'" in str(only_fault(file, "test"))
 
@@ -76,7 +76,7 @@ def moved(file, places):
 def test_labels_are_found_where_people_have_them(tmp_path, place):
     file = yolo(tmp_path, {"a": BOX, "b": BOX})
     data = read_yolo(moved(file, {name: place.format(name) for name in "ab"}), "train")
-    assert [len(picture.annotations) for picture in data.images] == [1, 1] and data.faults == ()
+    assert [len(image.annotations) for image in data.images] == [1, 1] and data.faults == ()
     (remark,) = data.remarks
     assert "the labels of 2 images were found in" in str(remark)
 
@@ -103,7 +103,7 @@ def test_labels_half_beside_the_images(tmp_path):
     file = yolo(tmp_path, {"a": BOX, "b": BOX, "c": ""})
     (tmp_path / "labels" / "train" / "c.txt").unlink()
     data = read_yolo(moved(file, {"b": "images/train/b.txt"}), "train")
-    assert [len(picture.annotations) for picture in data.images] == [1, 1, 0] and data.faults == ()
+    assert [len(image.annotations) for image in data.images] == [1, 1, 0] and data.faults == ()
     assert [remark.kind for remark in data.remarks] == ["labels_elsewhere", "no_labels"]
     assert "no file of labels for 1 of 3 images" in str(data.remarks[1])
 
@@ -134,7 +134,7 @@ def test_images_of_one_stem_cannot_share_their_labels(tmp_path):
     save_image(tmp_path / "images" / "train" / "a.jpg")
     fault = only_fault(file)
     assert fault.kind == "shared_labels" and "a.jpg and a.png in" in str(fault)
-    assert [picture.name for picture in read_yolo(file, "train").images] == ["b.png"]
+    assert [image.name for image in read_yolo(file, "train").images] == ["b.png"]
 
 
 def test_hidden_files_are_no_images(tmp_path):
@@ -144,7 +144,7 @@ def test_hidden_files_are_no_images(tmp_path):
         save_image(images / name)
     (images / "._a.png").write_bytes(b"\0\5\x16\7")
     data = read_yolo(file, "train")
-    assert [picture.name for picture in data.images] == ["a.png"] and data.faults == ()
+    assert [image.name for image in data.images] == ["a.png"] and data.faults == ()
     assert "5 hidden files left out" in str(data.remarks[0])
 
 
@@ -157,7 +157,7 @@ def test_labels_of_garbled_names_are_told_and_their_images_are_not_taken_for_emp
     (tmp_path / "images" / "train" / f"{label}.png").rename(tmp_path / "images" / "train" / f"{image}.png")
     fault = only_fault(file)
     assert fault.kind == "unknown_image" and f"'{image}.png' has no labels and a similar name" in str(fault)
-    assert [picture.name for picture in read_yolo(file, "train").images] == ["good.png"]
+    assert [one.name for one in read_yolo(file, "train").images] == ["good.png"]
 
 
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
@@ -179,7 +179,7 @@ def test_names_that_are_no_utf8_are_told(tmp_path):
     shutil.copy(images + b"/a.png", images + b"/\xbb\xe7.png")
     fault = only_fault(file)
     assert "\\xbb\\xe7.png: has a name that is no UTF-8" in str(fault)
-    assert [picture.name for picture in read_yolo(file, "train").images] == ["a.png"]
+    assert [image.name for image in read_yolo(file, "train").images] == ["a.png"]
 
 
 @pytest.mark.parametrize(

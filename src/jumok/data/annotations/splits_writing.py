@@ -210,6 +210,6 @@ def place_image(image: AnnotatedImage, target: Path, images: ImageTransfer) -> N
 def count_splits(splits: Mapping[str, AnnotatedSet]) -> dict[str, dict[str, int]]:
     """The number of images and annotations of each split."""
     return {
-        name: {"pictures": len(data.images), "annotations": data.annotation_count}
+        name: {"images": len(data.images), "annotations": data.annotation_count}
         for name, data in splits.items()
     }

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 from test_report import Reader
 
+from image_runs import trained
 from jumok.reporting.label_links import LABEL_PAGE
 from jumok.reporting.run import write_report
-from picture_runs import trained
 
 KINDS = ("boxes", "mask", "text")
 each_kind = pytest.mark.parametrize("kind", KINDS)
@@ -26,7 +26,7 @@ def report(kind: str) -> str:
     return (trained(kind) / "run" / "report.html").read_text(encoding="utf-8")
 
 
-def pictures(page: str) -> list[Image.Image]:
+def images(page: str) -> list[Image.Image]:
     targets = [target for target in Reader(page).targets if target.startswith("data:")]
     assert all(target.startswith(PREFIX) for target in targets)
     return [Image.open(io.BytesIO(base64.b64decode(target.removeprefix(PREFIX)))) for target in targets]
@@ -39,9 +39,9 @@ def test_it_is_one_small_file_with_images(kind):
     assert not reader.open and len(page) < 2_000_000
     assert not {"script", "link", "iframe"} & set(reader.tags)
     assert all(target.startswith(("#", "data:", LABEL_PAGE)) for target in reader.targets)
-    shown = pictures(page)
+    shown = images(page)
     assert len(shown) == reader.tags.count("img") >= 6
-    assert {picture.width > 700 for picture in shown} == {kind != "text"}  # two of them, side by side
+    assert {image.width > 700 for image in shown} == {kind != "text"}  # two of them, side by side
 
 
 @each_kind

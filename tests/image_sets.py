@@ -187,7 +187,7 @@ def coordinates(size: int) -> st.SearchStrategy[tuple[float, float]]:
 def annotated_sets(draw: st.DrawFn, outlines: bool = False) -> AnnotatedSet:
     """Images with boxes of three classes; with outlines or without."""
     names = ("cat", "dog", "검은 <개> & 'co'")
-    pictures = []
+    images = []
     for number in range(draw(st.integers(1, 3))):
         size = Size(draw(st.integers(1, 5000)), draw(st.integers(1, 5000)))
         marked = []
@@ -205,5 +205,5 @@ def annotated_sets(draw: st.DrawFn, outlines: bool = False) -> AnnotatedSet:
                 )
             )
         name = f"{number}/{number}.png"
-        pictures.append(AnnotatedImage(Path(name), name, NOWHERE, size, tuple(marked)))
-    return AnnotatedSet(tuple(map(Class, names)), tuple(pictures))
+        images.append(AnnotatedImage(Path(name), name, NOWHERE, size, tuple(marked)))
+    return AnnotatedSet(tuple(map(Class, names)), tuple(images))

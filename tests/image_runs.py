@@ -57,7 +57,7 @@ def write_scenes(folder: Path, numbers: dict[str, int] | None = None) -> None:
         write_table(folder / f"{part}.tsv", rows, ("photo", "seen"))
 
 
-def write_picture_experiment(folder: Path, kind: str) -> Path:
+def write_image_experiment(folder: Path, kind: str) -> Path:
     """x.yaml for the scenes in a folder."""
     source = {"text": lambda part: {"table": f"{part}.tsv"}}.get(kind, lambda part: {"coco": f"{part}.json"})
     options = {
@@ -86,6 +86,6 @@ def trained(kind: str) -> Path:
 
     def experiment(folder: Path) -> Experiment:
         write_scenes(folder)
-        return read_experiment(write_picture_experiment(folder, kind))
+        return read_experiment(write_image_experiment(folder, kind))
 
     return trained_once(f"scenes-{kind}", experiment)

@@ -52,14 +52,14 @@ def draw(seed: int) -> Drawn:
     return Drawn(pixels, boxes, labels)
 
 
-def write_pictures(folder: Path) -> None:
+def write_images(folder: Path) -> None:
     """The same images as COCO files, as masks with their lists, and as tables of the colours that are read."""
     for number, (part, count) in enumerate(COUNTS.items()):
         drawn = [draw(1000 * number + i) for i in range(count)]
         names = [f"{part}{i:02}.png" for i in range(count)]
-        for name, picture in zip(names, drawn, strict=True):
-            save(folder / "images" / name, picture.pixels)
-            save(folder / "masks" / name, mask_of(picture))
+        for name, image in zip(names, drawn, strict=True):
+            save(folder / "images" / name, image.pixels)
+            save(folder / "masks" / name, mask_of(image))
         (folder / f"{part}.json").write_text(json.dumps(coco_of(names, drawn)))
         pairs = "".join(f"images/{name}\tmasks/{name}\n" for name in names)
         (folder / f"{part}.txt").write_text(pairs)
@@ -73,20 +73,20 @@ def save(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(pixels).save(path)
 
 
-def mask_of(picture: Drawn) -> np.ndarray:
+def mask_of(image: Drawn) -> np.ndarray:
     """0 outside, 1 red, 2 blue."""
-    mask = np.zeros(picture.pixels.shape[:2], np.uint8)
-    for (x1, y1, x2, y2), label in zip(picture.boxes, picture.labels, strict=True):
+    mask = np.zeros(image.pixels.shape[:2], np.uint8)
+    for (x1, y1, x2, y2), label in zip(image.boxes, image.labels, strict=True):
         mask[y1:y2, x1:x2] = label + 1
     return mask
 
 
 def coco_of(names: list[str], drawn: list[Drawn]) -> dict[str, Any]:
     images, annotations = [], []
-    for number, (name, picture) in enumerate(zip(names, drawn, strict=True), start=1):
-        height, width = picture.pixels.shape[:2]
+    for number, (name, image) in enumerate(zip(names, drawn, strict=True), start=1):
+        height, width = image.pixels.shape[:2]
         images.append({"id": 10 * number, "file_name": name, "width": width, "height": height})
-        for (x1, y1, x2, y2), label in zip(picture.boxes, picture.labels, strict=True):
+        for (x1, y1, x2, y2), label in zip(image.boxes, image.labels, strict=True):
             box = [x1, y1, x2 - x1, y2 - y1]
             about = {"id": len(annotations) + 1, "image_id": 10 * number, "category_id": 7 + label}
             annotations.append({**about, "bbox": box, "area": box[2] * box[3], "iscrowd": 0})
@@ -102,8 +102,8 @@ def source_of(output: str, part: str) -> dict[str, Any]:
     return {"coco": f"{part}.json", "images": "images"}
 
 
-def write_picture_experiment(folder: Path, output: str) -> Path:
-    """x.yaml: a tiny model for the images that `write_pictures` writes."""
+def write_image_experiment(folder: Path, output: str) -> Path:
+    """x.yaml: a tiny model for the images that `write_images` writes."""
     photo = {"kind": "image", "size": 48, "encoder": {"backbone": "convolutional", "strides": [4, 8]}}
     options = {
         "inputs": {"photo": {**photo, "augment": {"flip": "none", "scale": [0.8, 1.2]}}},
@@ -129,14 +129,14 @@ def write_picture_experiment(folder: Path, output: str) -> Path:
     return file
 
 
-def picture_experiment(folder: Path, output: str, *overrides: str) -> Experiment:
+def image_experiment(folder: Path, output: str, *overrides: str) -> Experiment:
     """The images and their experiment in a folder."""
     if not (folder / "x.yaml").exists():
-        write_pictures(folder)
-    return read_experiment(write_picture_experiment(folder, output), overrides)
+        write_images(folder)
+    return read_experiment(write_image_experiment(folder, output), overrides)
 
 
 def trained(output: str) -> Path:
     """A folder with the images, x.yaml and the run of a model that has learned something; for reading only."""
     changes = (f"training.steps={STEPS[output]}", f"training.evaluate_every={STEPS[output]}")
-    return trained_once(f"pictures-{output}", lambda folder: picture_experiment(folder, output, *changes))
+    return trained_once(f"images-{output}", lambda folder: image_experiment(folder, output, *changes))
