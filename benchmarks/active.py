@@ -174,7 +174,7 @@ def trained(step: Step) -> dict[str, Any]:
 def chosen(orders: tuple[str, ...], step: Step, pool: Pool, predictor: Any) -> dict[str, list[str]]:
     """The items to label next by each order, by the code of the label tool."""
     from jumok.labelling.order import Knowledge, work_order
-    from jumok.labelling.proposing import Proposer, feature_matrix
+    from jumok.labelling.proposing.proposer import Proposer, feature_matrix
 
     task, have, add = TASKS[step.task], set(step.labelled), step.add
     rest = [key for key in pool.part("train") if key not in have]

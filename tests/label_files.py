@@ -10,16 +10,16 @@ from PIL import Image
 
 from jumok import files
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
-from jumok.data.annotations.box_table import read_box_table
-from jumok.data.annotations.coco import read_coco
-from jumok.data.annotations.voc import read_voc
-from jumok.data.annotations.yolo import read_yolo
-from jumok.labelling.box_table_store import BoxTableStore
-from jumok.labelling.coco_store import CocoStore
+from jumok.data.annotations.box_tables.reading import read_box_table
+from jumok.data.annotations.coco.reading import read_coco
+from jumok.data.annotations.voc.reading import read_voc
+from jumok.data.annotations.yolo.reading import read_yolo
+from jumok.labelling.box_tables.store import BoxTableStore
+from jumok.labelling.coco.store import CocoStore
 from jumok.labelling.contract import LabelStore
-from jumok.labelling.folder_store import FolderStore
-from jumok.labelling.voc_store import VocFormat
-from jumok.labelling.yolo_store import YoloFormat
+from jumok.labelling.folders.folder_store import FolderStore
+from jumok.labelling.folders.voc_store import VocFormat
+from jumok.labelling.folders.yolo_store import YoloFormat
 
 SIZE = (64, 48)
 CLASSES = ("cat", "dog", "bird")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.labelling.contract import AnswerColumn
-from jumok.labelling.proposing import Proposer
+from jumok.labelling.proposing.proposer import Proposer
 from jumok.predictor import Predictor
 from made_predictors import WORDS, made, random_image
 

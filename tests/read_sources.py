@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedSet
-from jumok.data.annotations.checking import examine
-from jumok.data.annotations.summary import twin_remarks
+from jumok.data.annotations.checking.examining import examine
+from jumok.data.annotations.checking.summary import twin_remarks
 from jumok.data.images.looks import Looks
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault

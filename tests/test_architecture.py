@@ -54,6 +54,26 @@ ORDER = [
         "data.series",
         "data.clips",
         "data.annotations",
+        "data.annotations.segmentation",
+        "data.annotations.annotated",
+        "data.annotations.finding",
+        "data.annotations.palette",
+        "data.annotations.class_names",
+        "data.annotations.texts",
+        "data.annotations.documents",
+        "data.annotations.coco",
+        "data.annotations.shapes",
+        "data.annotations.box_tables",
+        "data.annotations.yolo",
+        "data.annotations.voc",
+        "data.annotations.cvat",
+        "data.annotations.labelme",
+        "data.annotations.labelstudio",
+        "data.annotations.masks",
+        "data.annotations.checking",
+        "data.annotations.image_rows",
+        "data.annotations.source",
+        "data.annotations.splits",
         "data.text",
         "data.batching",
         "data.split",
@@ -109,6 +129,23 @@ ORDER = [
         "sweeps",
         "proving",
         "labelling",
+        "labelling.contract",
+        "labelling.refusals",
+        "labelling.order",
+        "labelling.files",
+        "labelling.objects",
+        "labelling.coco",
+        "labelling.folders",
+        "labelling.tools",
+        "labelling.masks",
+        "labelling.object_masks",
+        "labelling.tables",
+        "labelling.box_tables",
+        "labelling.recordings",
+        "labelling.proposing",
+        "labelling.opening_objects",
+        "labelling.opening",
+        "labelling.trainings",
         "inspection",
         "web",
         "workbench",
@@ -122,7 +159,7 @@ ORDER = [
 ]
 BESIDE = SOURCE / "exporting" / "beside"  # parts of a program that leaves the package
 HUB_FILE = SOURCE / "encoders" / "pretrained.py"  # names a file of others that is called like our weights
-WITH_WINGS = {"data", "kinds"}
+WITH_WINGS = {"data", "data.annotations", "kinds", "labelling"}
 UNSAFE_MODULES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 UNSAFE_CALLS = {"torch.save", "torch.load"}
 
@@ -132,9 +169,13 @@ def room(file: Path) -> str:
 
 
 def room_of(parts: Sequence[str]) -> str:
-    """The room of a module by its names below ours; the wings of `data` and `kinds` are rooms of their own."""
-    inner = [part for part in parts[1:2] if parts[0] in WITH_WINGS and part != "__init__"]
-    return ".".join([parts[0], *inner])
+    """The room of a module by its names below ours; the wings of a room that has some are rooms of their own."""
+    name, *inner = parts
+    for part in inner:
+        if name not in WITH_WINGS or part == "__init__":
+            break
+        name = f"{name}.{part}"
+    return name
 
 
 ROOMS = {room(file) for file in FILES}

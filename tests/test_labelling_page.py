@@ -24,8 +24,8 @@ from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
 from jumok.data.annotations.segmentation import merge_polygons
 from jumok.data.annotations.shapes import run_lengths
-from jumok.data.annotations.splits import read_splits
-from jumok.data.annotations.splits_writing import write_splits
+from jumok.data.annotations.splits.reading import read_splits
+from jumok.data.annotations.splits.writing import write_splits
 from jumok.data.images.reading import Size
 
 DOCS = Path(__file__).parents[1] / "docs"

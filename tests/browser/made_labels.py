@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 from PIL import Image, ImageDraw
 
-from jumok.labelling.trainings import running_sentence
+from jumok.labelling.trainings.label_trainings import running_sentence
 
 SIZE = (320, 240)
 SHAPES = ("circle", "square", "triangle")

@@ -30,7 +30,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from jumok.cli.local_page import bind_socket, serve_locally
-from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.coco.store import CocoStore
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling.api import LabelRoom, label_application
 file, port = Path(sys.argv[1]), int(sys.argv[2])

@@ -6,7 +6,7 @@ import yaml
 from PIL import Image
 
 from image_sets import box_table, coco, cvat, labelme, labelme_shape, save_image, voc, voc_object, yolo
-from jumok.data.annotations.checking import examine
+from jumok.data.annotations.checking.examining import examine
 from jumok.data.images.looks import Looks
 from jumok.dataset import prepare
 from jumok.errors import DataError

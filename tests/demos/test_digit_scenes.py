@@ -8,7 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.coco.reading import read_coco
 from jumok.data.images.mask_images import read_mask
 from jumok.demos import digits
 from jumok.demos.scenes import BRIGHTNESS, render_digit

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_to_onnx import exported
 
-from jumok.labelling.proposing import Proposer, feature_matrix
+from jumok.labelling.proposing.proposer import Proposer, feature_matrix
 from made_label_store import CASES, case
 
 

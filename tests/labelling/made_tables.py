@@ -13,8 +13,8 @@ from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.options import OutputFieldOptions
 from jumok.kinds.text.options import TextInput, TextOutput
 from jumok.kinds.values.options import ValuesOutput
-from jumok.labelling.row_sources import open_rows
-from jumok.labelling.table_store import TableStore
+from jumok.labelling.recordings.row_sources import open_rows
+from jumok.labelling.tables.store import TableStore
 
 TEXT = {"text": TextInput(kind="text")}
 IMAGE = {"image": ImageInput(kind="image")}

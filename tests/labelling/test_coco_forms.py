@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jumok.data.annotations.coco import read_coco
+from jumok.data.annotations.coco.reading import read_coco
 from jumok.errors import DataError
-from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.coco.store import CocoStore
 from label_files import by_name, coco_document, make_coco, make_images
 
 STYLES = {

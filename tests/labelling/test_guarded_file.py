@@ -12,13 +12,19 @@ import pytest
 
 from jumok import files
 from jumok.errors import DataError, RunError
-from jumok.labelling import guarded_file
-from jumok.labelling.guarded_file import ChangedMeanwhile, GuardedFile, lock_folder, read_now, replace_file
+from jumok.labelling.files import guarded_file
+from jumok.labelling.files.guarded_file import (
+    ChangedMeanwhile,
+    GuardedFile,
+    lock_folder,
+    read_now,
+    replace_file,
+)
 
 COUNT = """
 import sys
 from pathlib import Path
-from jumok.labelling.guarded_file import GuardedFile
+from jumok.labelling.files.guarded_file import GuardedFile
 file = GuardedFile(Path(sys.argv[1]))
 for _ in range(int(sys.argv[2])):
     with file.lock() as data:

@@ -11,8 +11,8 @@ from PIL import Image
 from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.image_table import ImageTableStore, open_image_table
-from jumok.labelling.row_sources import open_rows
+from jumok.labelling.recordings.row_sources import open_rows
+from jumok.labelling.tables.image_table import ImageTableStore, open_image_table
 
 NAMES = ("a.jpg", "b, c.png", "night/a.jpg")
 

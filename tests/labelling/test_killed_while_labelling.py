@@ -11,7 +11,7 @@ from made_tables import opened, readers_cells
 from PIL import Image
 
 from jumok.data.row import Row
-from jumok.labelling.mask_store import open_mask_folder
+from jumok.labelling.masks.store import open_mask_folder
 
 ROWS = 40
 KILLS = int(os.environ.get("JUMOK_KILLS", "6"))
@@ -50,7 +50,7 @@ MASKS = """
 import base64, io
 import numpy as np
 from PIL import Image
-from jumok.labelling.mask_store import open_mask_folder
+from jumok.labelling.masks.store import open_mask_folder
 Image.init()
 def open_store(folder):
     return open_mask_folder(folder, [f"class {number}" for number in range(1, 200)])

@@ -16,13 +16,13 @@ import yaml
 from PIL import Image, ImageOps, PngImagePlugin
 
 from jumok import files
-from jumok.data.annotations.masks import mask_classes
+from jumok.data.annotations.masks.class_masks import mask_classes
 from jumok.errors import DataError, RunError
 from jumok.experiment import read_experiment
 from jumok.experiment.sources import SourceOptions
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.mask_store import MaskStore, open_mask_folder, open_masks
-from jumok.labelling.png_chunks import chunks_of
+from jumok.labelling.files.png_chunks import chunks_of
+from jumok.labelling.masks.store import MaskStore, open_mask_folder, open_masks
 
 NAMES = ("background", "cat", "dog")
 SIZE = (6, 4)  # width and height

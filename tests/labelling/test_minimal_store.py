@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_sets import save_image, studio_box, studio_task
-from jumok.data.annotations.labelstudio import read_labelstudio
+from jumok.data.annotations.labelstudio.reading import read_labelstudio
 from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
-from jumok.labelling.annotation_store import AnnotationStore, same_marks
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.labelstudio_store import labelstudio_store
-from jumok.labelling.object_marks import objects_from_json
+from jumok.labelling.objects.annotation_store import AnnotationStore, same_marks
+from jumok.labelling.objects.marks import objects_from_json
+from jumok.labelling.tools.labelstudio_store import labelstudio_store
 
 SIZE = {"original_width": 64, "original_height": 48}
 

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from jumok.data.annotations.located_xml import parse_xml
-from jumok.data.annotations.voc import read_voc
-from jumok.data.annotations.yolo import read_yolo
+from jumok.data.annotations.documents.located_xml import parse_xml
+from jumok.data.annotations.voc.reading import read_voc
+from jumok.data.annotations.yolo.reading import read_yolo
 from jumok.errors import ConfigurationError, DataError
 from jumok.experiment.found import find_data
 from jumok.experiment.sources import SourceOptions
-from jumok.labelling.coco_store import CocoStore
-from jumok.labelling.folder_store import FolderStore
-from jumok.labelling.object_spans import ObjectSpans
+from jumok.labelling.coco.store import CocoStore
+from jumok.labelling.folders.folder_store import FolderStore
+from jumok.labelling.folders.voc_store import VocFormat
+from jumok.labelling.folders.yolo_store import YoloFormat
+from jumok.labelling.objects.spans import ObjectSpans
 from jumok.labelling.opening import open_folder
 from jumok.labelling.opening_objects import open_object_source
-from jumok.labelling.voc_store import VocFormat
-from jumok.labelling.yolo_store import YoloFormat
 from label_files import by_name, file_bytes, make_coco, make_images, make_voc, make_yolo
 
 NEW = {"class": "dog", "box": [1, 2, 11, 22.5], "polygons": [[1, 2, 11, 2, 11, 22.5]], "occluded": True}

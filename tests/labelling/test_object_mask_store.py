@@ -18,19 +18,19 @@ from PIL import Image, PngImagePlugin
 
 from image_sets import save_image, save_object_mask
 from jumok import files
-from jumok.data.annotations.object_masks import read_object_masks
+from jumok.data.annotations.masks.object_masks import read_object_masks
 from jumok.data.annotations.segmentation import covered, polygon_bounds
 from jumok.data.annotations.shapes import painted_bounds
 from jumok.errors import DataError, RunError
 from jumok.experiment.sources import SourceOptions
-from jumok.labelling import file_changes
-from jumok.labelling.annotation_store import same_marks
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.file_changes import LIST_NAME
-from jumok.labelling.guarded_file import ChangedMeanwhile
-from jumok.labelling.mask_outlines import outline_of_mask
-from jumok.labelling.object_marks import objects_from_json
-from jumok.labelling.object_mask_store import ObjectMaskStore, object_mask_store
+from jumok.labelling.files import changes as file_changes
+from jumok.labelling.files.changes import LIST_NAME
+from jumok.labelling.files.guarded_file import ChangedMeanwhile
+from jumok.labelling.masks.outlines import outline_of_mask
+from jumok.labelling.object_masks.store import ObjectMaskStore, object_mask_store
+from jumok.labelling.objects.annotation_store import same_marks
+from jumok.labelling.objects.marks import objects_from_json
 from jumok.labelling.opening import open_folder
 from label_files import write_beside
 

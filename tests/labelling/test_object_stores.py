@@ -12,7 +12,7 @@ import pytest
 from jumok import files
 from jumok.errors import DataError, RunError
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.guarded_file import ChangedMeanwhile
+from jumok.labelling.files.guarded_file import ChangedMeanwhile
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling.desk import LabelDesk
 from label_files import BOXES, CLASSES, FORMATS, SIZE, LabelFiles, by_name, file_bytes, write_beside

@@ -8,8 +8,8 @@ import yaml
 
 from jumok.errors import DataError
 from jumok.experiment import Experiment, read_experiment
-from jumok.labelling.proposing import Proposer, trained_window, windows_over
-from jumok.labelling.recording_store import open_recordings
+from jumok.labelling.proposing.proposer import Proposer, trained_window, windows_over
+from jumok.labelling.recordings.store import open_recordings
 from jumok.predictor import load
 from made_once import trained_once
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from jumok.errors import DataError
 from jumok.labelling.contract import AnswerColumn
-from jumok.labelling.proposing import Proposal, Proposer, feature_matrix
+from jumok.labelling.proposing.proposer import Proposal, Proposer, feature_matrix
 from jumok.predictor import load
 from made_label_store import CASES, MadeStore, case, photos, texts
 from made_predictors import made

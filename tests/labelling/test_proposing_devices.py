@@ -7,7 +7,7 @@ from PIL import Image
 from torch._subclasses.fake_tensor import FakeTensorDeviceMismatchError, FakeTensorMode
 
 from jumok.kinds.presence import encode_inputs
-from jumok.labelling.proposing import level_means
+from jumok.labelling.proposing.proposer import level_means
 from made_predictors import CONVOLUTIONS, QUERIES, made_predictor
 
 DENSE = {"kind": "boxes", "head": {"kind": "dense"}}

@@ -18,9 +18,9 @@ from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.series.options import SeriesInput
 from jumok.kinds.text.options import TextOutput
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.recording_store import RecordingStore, open_recordings
-from jumok.labelling.signal_overview import signal_overview
-from jumok.labelling.stretches import row_labels, stretches_of
+from jumok.labelling.recordings.signal_overview import signal_overview
+from jumok.labelling.recordings.store import RecordingStore, open_recordings
+from jumok.labelling.recordings.stretches import row_labels, stretches_of
 
 MOTION = {"motion": SeriesInput(kind="series", channels=("x", "y"))}
 ACTIVITY = {"activity": LabelOutput(kind="label")}

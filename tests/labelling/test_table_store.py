@@ -18,7 +18,7 @@ from jumok.kinds.label.options import LabelOutput
 from jumok.kinds.series.options import SeriesInput
 from jumok.kinds.values.options import ValuesOutput
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.row_sources import open_rows
+from jumok.labelling.recordings.row_sources import open_rows
 
 TABLE = 'text,label,note\r\none,cat,"x"\r\ntwo,,y\r\n"three, 3",dog,\r\nfour,,z'
 

@@ -18,19 +18,19 @@ from image_sets import (
     studio_region,
     studio_task,
 )
-from jumok.data.annotations.brush_rle import brush_code
-from jumok.data.annotations.splits import read_splits
+from jumok.data.annotations.labelstudio.brush_rle import brush_code
+from jumok.data.annotations.splits.reading import read_splits
 from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
-from jumok.labelling.annotation_store import AnnotationStore, same_marks
 from jumok.labelling.contract import LabelConflict
-from jumok.labelling.cvat_store import cvat_store
-from jumok.labelling.guarded_file import ChangedMeanwhile
-from jumok.labelling.labelme_store import labelme_store
-from jumok.labelling.labelstudio_store import labelstudio_store
-from jumok.labelling.object_marks import objects_from_json
+from jumok.labelling.files.guarded_file import ChangedMeanwhile
+from jumok.labelling.objects.annotation_store import AnnotationStore, same_marks
+from jumok.labelling.objects.marks import objects_from_json
 from jumok.labelling.opening import open_folder
 from jumok.labelling.opening_objects import open_object_source
+from jumok.labelling.tools.cvat_store import cvat_store
+from jumok.labelling.tools.labelme_store import labelme_store
+from jumok.labelling.tools.labelstudio_store import labelstudio_store
 from label_files import write_beside
 
 CORNERS = ((4, 5), (20, 5), (20, 30))

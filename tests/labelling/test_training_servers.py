@@ -9,10 +9,10 @@ import pytest
 
 from jumok.errors import DataError
 from jumok.files import write_json
-from jumok.labelling import trainings as label_trainings
 from jumok.labelling.opening import OpenedLabels
-from jumok.labelling.training_files import TrainingFiles
-from jumok.labelling.trainings import LabelTrainings
+from jumok.labelling.trainings import label_trainings
+from jumok.labelling.trainings.files import TrainingFiles
+from jumok.labelling.trainings.label_trainings import LabelTrainings
 from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
 from label_stores import MemoryStore

@@ -21,12 +21,12 @@ from jumok.errors import DataError
 from jumok.experiment import read_experiment
 from jumok.experiment.options import SplitOptions
 from jumok.files import is_running, write_json
-from jumok.labelling import training_process
-from jumok.labelling import trainings as label_trainings
 from jumok.labelling.opening import OpenedLabels
-from jumok.labelling.trained_snapshot import trained_on, write_trained
-from jumok.labelling.training_files import TrainingFiles
-from jumok.labelling.trainings import LabelTrainings
+from jumok.labelling.trainings import label_trainings
+from jumok.labelling.trainings import process as training_process
+from jumok.labelling.trainings.files import TrainingFiles
+from jumok.labelling.trainings.label_trainings import LabelTrainings
+from jumok.labelling.trainings.snapshot import trained_on, write_trained
 from jumok.predictor import load
 from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
@@ -153,7 +153,7 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from test_trainings import LONG, labelled
-from jumok.labelling import trainings
+from jumok.labelling.trainings import label_trainings as trainings
 folder, *trainings.PYTHON = Path(sys.argv[1]), *sys.argv[2:]
 trainings.LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
 time.sleep(3600)

@@ -12,7 +12,7 @@ import httpx
 
 from image_sets import save_image
 from jumok.cli.local_page import bind_socket, serve_locally
-from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.coco.store import CocoStore
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from image_sets import coco
-from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.coco.store import CocoStore
 from jumok.labelling.opening import OpenedLabels
 from jumok.workbench.labelling import desk as desks
 from jumok.workbench.labelling.api import LabelRoom, label_application

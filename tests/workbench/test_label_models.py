@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import image_runs
-from jumok.labelling import proposing
 from jumok.labelling.opening import open_experiment
+from jumok.labelling.proposing import proposer as proposing
 from jumok.predictor import load
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box

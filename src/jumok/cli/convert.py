@@ -13,7 +13,7 @@ from jumok.errors import ConfigurationError, DataError
 from jumok.wording import quantity
 
 if TYPE_CHECKING:
-    from jumok.data.annotations.splits import Splits
+    from jumok.data.annotations.splits.reading import Splits
     from jumok.data.tables.faults import Fault
 
 EXAMPLE = "jumok convert bccd blood/data.yaml --images link"
@@ -99,7 +99,7 @@ def read_source(
     Returns:
         The images by split.
     """
-    from jumok.data.annotations.splits import read_splits, unify_classes, without_unreadable
+    from jumok.data.annotations.splits.reading import read_splits, unify_classes, without_unreadable
     from jumok.data.tables.listing import printable
     from jumok.wording import quantity
 
@@ -124,8 +124,8 @@ def write_target(splits: "Splits", target: Path, kind: To, placed: ImageTransfer
         placed: What becomes of the images.
         json: Whether to print JSON.
     """
-    from jumok.data.annotations.lossy import losses_in, losses_sentence
-    from jumok.data.annotations.splits_writing import count_splits, write_splits
+    from jumok.data.annotations.splits.lossy import losses_in, losses_sentence
+    from jumok.data.annotations.splits.writing import count_splits, write_splits
 
     lost = losses_in(splits, kind.value)
     told = losses_sentence(lost, kind.value)
@@ -161,7 +161,7 @@ def tell_faults(faults: Sequence["Fault"], skip: bool) -> None:
 
 def check_outlines(splits: "Splits") -> None:
     """Masks are made of outlines; a box does not say which of its pixels are the object's."""
-    from jumok.data.annotations.lossy import without_outline
+    from jumok.data.annotations.splits.lossy import without_outline
 
     bare = list(without_outline(splits))
     if bare:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from jumok.data.annotations.summary import Summary, image_remarks, reading_remarks, twin_remarks
+from jumok.data.annotations.checking.summary import Summary, image_remarks, reading_remarks, twin_remarks
 from jumok.data.tables.faults import Fault
 from jumok.dataset.row_cache import CachedRows
 

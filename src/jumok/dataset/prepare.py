@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jumok.data import split as splitting
-from jumok.data.annotations.summary import reading_remarks
+from jumok.data.annotations.checking.summary import reading_remarks
 from jumok.data.tables.faults import Fault
 from jumok.dataset.folds import fold_numbers, splitting_keys
 from jumok.dataset.leaks import told_leaks

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from jumok.classes import Class
+from jumok.data.annotations.checking.summary import Summary
 from jumok.data.annotations.image_rows import ImageRows
 from jumok.data.annotations.source import AnnotationSource
-from jumok.data.annotations.summary import Summary
 from jumok.data.cache.place import cache_folder, unwritable_cache
 from jumok.data.cache.states import are_settled, are_unchanged, file_system_time, states_of
 from jumok.data.cache.store import TextStore

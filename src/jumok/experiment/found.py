@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from jumok.data.annotations.box_table import is_box_table
+from jumok.data.annotations.box_tables.reading import is_box_table
 from jumok.data.annotations.class_names import names_file_of_masks, numbered_names
-from jumok.data.annotations.detecting import DetectedSource as Annotations
-from jumok.data.annotations.detecting import look_at, split_names
-from jumok.data.annotations.mask_pairs import paired
-from jumok.data.annotations.yolo_labels import NO_LABELS
+from jumok.data.annotations.masks.pairs import paired
+from jumok.data.annotations.splits.detecting import DetectedSource as Annotations
+from jumok.data.annotations.splits.detecting import look_at, split_names
+from jumok.data.annotations.yolo.labels import NO_LABELS
 from jumok.data.images.mask_images import load_mask
 from jumok.data.tables.faults import Fault, UnreadableFile
 from jumok.data.tables.open_text import decode_line, raw_lines

@@ -168,7 +168,7 @@ def cell(field: NewField, one: MadeUp, folder: Path) -> str:
 
 def write_shape_masks(folder: Path, split: str, examples: Sequence[MadeUp]) -> None:
     """Write a mask for each image, and the list of the pairs."""
-    from jumok.data.annotations.masks import save_mask
+    from jumok.data.annotations.masks.class_masks import save_mask
 
     for one in examples:
         encoded = BytesIO()

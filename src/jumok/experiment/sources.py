@@ -158,7 +158,7 @@ class SourceOptions(Options):
 
     def _check_box_columns(self) -> None:
         """Refuse columns of a table of boxes that say nothing, or are no numbers."""
-        from jumok.data.annotations.box_columns import named_places
+        from jumok.data.annotations.box_tables.columns import named_places
 
         for name, number in (self.columns or {}).items():
             if not named_places([name]):
@@ -292,15 +292,15 @@ class SourceOptions(Options):
 
         Images are not read, unless the format needs their size.
         """
-        from jumok.data.annotations.box_table import read_box_table
-        from jumok.data.annotations.coco import read_coco
-        from jumok.data.annotations.cvat import read_cvat
-        from jumok.data.annotations.labelme import read_labelme
-        from jumok.data.annotations.labelstudio import read_labelstudio
-        from jumok.data.annotations.masks import read_masks
-        from jumok.data.annotations.object_masks import read_object_masks
-        from jumok.data.annotations.voc import read_voc
-        from jumok.data.annotations.yolo import read_yolo
+        from jumok.data.annotations.box_tables.reading import read_box_table
+        from jumok.data.annotations.coco.reading import read_coco
+        from jumok.data.annotations.cvat.reading import read_cvat
+        from jumok.data.annotations.labelme.reading import read_labelme
+        from jumok.data.annotations.labelstudio.reading import read_labelstudio
+        from jumok.data.annotations.masks.class_masks import read_masks
+        from jumok.data.annotations.masks.object_masks import read_object_masks
+        from jumok.data.annotations.voc.reading import read_voc
+        from jumok.data.annotations.yolo.reading import read_yolo
 
         names = tuple(self.classes) if self.classes else None
         if self.voc is not None:

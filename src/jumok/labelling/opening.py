@@ -130,8 +130,8 @@ def images_elsewhere(sources: "Mapping[str, SourceOptions]", split: str) -> froz
 
 def row_store(experiment: "Experiment", source: "SourceOptions") -> LabelStore:
     """The store of a table, or of recordings; ConfigurationError or DataError for what has no cells to fill."""
-    from jumok.labelling.recording_store import open_recordings
-    from jumok.labelling.row_sources import open_rows
+    from jumok.labelling.recordings.row_sources import open_rows
+    from jumok.labelling.recordings.store import open_recordings
 
     if source.recordings is not None:
         return open_recordings(source, experiment.inputs, experiment.outputs)
@@ -155,7 +155,7 @@ def image_store(
     Raises:
         DataError: The annotations cannot be read, or are of a format that is not written.
     """
-    from jumok.labelling.mask_store import open_masks
+    from jumok.labelling.masks.store import open_masks
     from jumok.labelling.opening_objects import open_object_source
 
     if source.masks is not None:
@@ -225,7 +225,7 @@ def with_classes(store: LabelStore, classes: tuple[str, ...]) -> LabelStore:
 
 def table_of_folder(path: Path, kind: str, classes: tuple[str, ...]) -> LabelStore:
     """The labels or texts of the images in a folder, in a table beside them; ConfigurationError for a file."""
-    from jumok.labelling.image_table import open_image_table
+    from jumok.labelling.tables.image_table import open_image_table
 
     if not path.is_dir():
         raise ConfigurationError(
@@ -236,7 +236,7 @@ def table_of_folder(path: Path, kind: str, classes: tuple[str, ...]) -> LabelSto
 
 def found_annotations(path: Path, kind: str) -> "Mapping[str, SourceSettings] | None":
     """The splits of annotations at a path; None if there are only images, or a folder of them."""
-    from jumok.data.annotations.detecting import look_at
+    from jumok.data.annotations.splits.detecting import look_at
     from jumok.experiment.found import annotations, masks
 
     if kind == "boxes":
@@ -266,7 +266,7 @@ def new_store(path: Path, kind: str, classes: tuple[str, ...], format: str | Non
     """
     from jumok.data.images.reading import SUFFIXES
     from jumok.data.tables.listing import files_below
-    from jumok.labelling.mask_store import open_mask_folder
+    from jumok.labelling.masks.store import open_mask_folder
     from jumok.labelling.opening_objects import new_objects
 
     if not path.is_dir():

@@ -7,17 +7,17 @@ from typing import Literal
 from jumok.data.annotations.class_names import CLASSES_TEXT
 from jumok.errors import DataError
 from jumok.experiment.sources import SourceOptions
-from jumok.labelling.box_table_store import BoxTableStore
-from jumok.labelling.class_names_file import ClassNamesFile
-from jumok.labelling.coco_store import CocoStore
+from jumok.labelling.box_tables.store import BoxTableStore
+from jumok.labelling.coco.store import CocoStore
 from jumok.labelling.contract import LabelStore
-from jumok.labelling.cvat_store import cvat_store
-from jumok.labelling.folder_store import FolderStore
-from jumok.labelling.labelme_store import labelme_store
-from jumok.labelling.labelstudio_store import labelstudio_store
-from jumok.labelling.object_mask_store import object_mask_store
-from jumok.labelling.voc_store import VocFormat
-from jumok.labelling.yolo_store import YoloFormat
+from jumok.labelling.files.class_names_file import ClassNamesFile
+from jumok.labelling.folders.folder_store import FolderStore
+from jumok.labelling.folders.voc_store import VocFormat
+from jumok.labelling.folders.yolo_store import YoloFormat
+from jumok.labelling.object_masks.store import object_mask_store
+from jumok.labelling.tools.cvat_store import cvat_store
+from jumok.labelling.tools.labelme_store import labelme_store
+from jumok.labelling.tools.labelstudio_store import labelstudio_store
 
 ObjectFormat = Literal["coco", "voc", "yolo"]
 NEW_COCO, NEW_YOLO = "annotations.json", "data.yaml"

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from image_sets import box_table, save_image
-from jumok.data.annotations.box_table import is_box_table, read_box_table
+from jumok.data.annotations.box_tables.reading import is_box_table, read_box_table
 from jumok.errors import ConfigurationError
 from jumok.experiment import read_experiment
 

@@ -3,10 +3,10 @@ import pytest
 from PIL import Image
 
 from image_sets import coco, save_image, voc, voc_object, yolo
-from jumok.data.annotations.coco import read_coco
-from jumok.data.annotations.masks import read_masks
-from jumok.data.annotations.voc import read_voc
-from jumok.data.annotations.yolo import read_yolo
+from jumok.data.annotations.coco.reading import read_coco
+from jumok.data.annotations.masks.class_masks import read_masks
+from jumok.data.annotations.voc.reading import read_voc
+from jumok.data.annotations.yolo.reading import read_yolo
 from read_sources import check_annotations, kinds
 
 

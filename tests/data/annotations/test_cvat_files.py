@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from image_sets import cvat, save_image, voc, voc_object
-from jumok.data.annotations.cvat import read_cvat
+from jumok.data.annotations.cvat.reading import read_cvat
 from jumok.data.annotations.segmentation import RunLengths, covered
 
 POINTS = "4,5;20,5;20,30"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from image_sets import labelstudio, save_image, studio_box, studio_region, studio_task
-from jumok.data.annotations.brush_rle import brush_code
-from jumok.data.annotations.checking import examine
-from jumok.data.annotations.labelstudio import read_labelstudio
+from jumok.data.annotations.checking.examining import examine
+from jumok.data.annotations.labelstudio.brush_rle import brush_code
+from jumok.data.annotations.labelstudio.reading import read_labelstudio
 from jumok.data.images.looks import Looks
 from jumok.errors import DataError
-from jumok.labelling.labelstudio_store import labelstudio_store
+from jumok.labelling.tools.labelstudio_store import labelstudio_store
 
 
 def changed(**value):

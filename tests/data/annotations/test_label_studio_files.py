@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from image_sets import labelstudio, save_image, studio_box, studio_region, studio_task
-from jumok.data.annotations.brush_rle import brush_code, brush_pixels
-from jumok.data.annotations.coco_fields import Wrong
-from jumok.data.annotations.labelstudio import read_labelstudio
+from jumok.data.annotations.coco.fields import Wrong
+from jumok.data.annotations.labelstudio.brush_rle import brush_code, brush_pixels
+from jumok.data.annotations.labelstudio.reading import read_labelstudio
 from jumok.data.annotations.segmentation import RunLengths, covered
 from jumok.experiment import read_experiment
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from image_sets import coco, labelme, labelme_shape, save_image
-from jumok.data.annotations.labelme import read_labelme
+from jumok.data.annotations.labelme.reading import read_labelme
 from jumok.data.annotations.segmentation import RunLengths, covered
 
 CORNERS = ((4, 5), (20, 5), (20, 30))

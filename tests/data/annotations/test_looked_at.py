@@ -5,12 +5,12 @@ import shutil
 import pytest
 
 from image_sets import box_table, coco, cvat, labelme, save_image, voc, voc_object, yolo
-from jumok.data.annotations.box_table import read_box_table
-from jumok.data.annotations.coco import read_coco
-from jumok.data.annotations.cvat import read_cvat
-from jumok.data.annotations.labelme import read_labelme
-from jumok.data.annotations.voc import read_voc
-from jumok.data.annotations.yolo import read_yolo
+from jumok.data.annotations.box_tables.reading import read_box_table
+from jumok.data.annotations.coco.reading import read_coco
+from jumok.data.annotations.cvat.reading import read_cvat
+from jumok.data.annotations.labelme.reading import read_labelme
+from jumok.data.annotations.voc.reading import read_voc
+from jumok.data.annotations.yolo.reading import read_yolo
 
 BOX = "0 0.5 0.5 0.5 0.5\n"
 

@@ -5,8 +5,8 @@ from PIL import Image
 from image_sets import NOWHERE, save_image
 from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.annotations.checking import examine
-from jumok.data.annotations.masks import class_values, read_masks, write_masks
+from jumok.data.annotations.checking.examining import examine
+from jumok.data.annotations.masks.class_masks import class_values, read_masks, write_masks
 from jumok.data.images.looks import Looks
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import Size

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from image_sets import object_masks, save_image, save_object_mask
-from jumok.data.annotations.detecting import detect_format, look_at, split_names
-from jumok.data.annotations.object_masks import read_object_masks
+from jumok.data.annotations.masks.object_masks import read_object_masks
 from jumok.data.annotations.segmentation import RunLengths, covered
-from jumok.data.annotations.splits import read_splits
+from jumok.data.annotations.splits.detecting import detect_format, look_at, split_names
+from jumok.data.annotations.splits.reading import read_splits
 
 BOXES = [(2, 3, 12, 8), (30, 20, 34, 28)]
 

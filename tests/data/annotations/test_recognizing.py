@@ -20,10 +20,10 @@ from image_sets import (
     voc_object,
     yolo,
 )
-from jumok.data.annotations.detecting import detect_format, look_at, split_names
-from jumok.data.annotations.masks import read_masks
-from jumok.data.annotations.splits import read_splits, unify_classes
-from jumok.data.annotations.splits_writing import write_splits
+from jumok.data.annotations.masks.class_masks import read_masks
+from jumok.data.annotations.splits.detecting import detect_format, look_at, split_names
+from jumok.data.annotations.splits.reading import read_splits, unify_classes
+from jumok.data.annotations.splits.writing import write_splits
 from jumok.data.images.mask_images import read_mask
 from jumok.data.images.reading import Size
 from jumok.errors import DataError

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 from image_sets import annotated_sets, coco, save_image, voc, voc_object
 from jumok.data.annotations.annotated import AnnotatedSet
-from jumok.data.annotations.lossy import losses_in, losses_sentence
-from jumok.data.annotations.splits import read_splits, unify_classes
-from jumok.data.annotations.splits_writing import write_splits, yolo_names
+from jumok.data.annotations.splits.lossy import losses_in, losses_sentence
+from jumok.data.annotations.splits.reading import read_splits, unify_classes
+from jumok.data.annotations.splits.writing import write_splits, yolo_names
 from jumok.errors import DataError
 
 COUNTER = count()

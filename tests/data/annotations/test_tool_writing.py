@@ -15,14 +15,14 @@ from PIL import Image
 from image_sets import NOWHERE, save_image
 from jumok.classes import Class
 from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.annotations.cvat_writing import cvat_text
-from jumok.data.annotations.detecting import ALL
-from jumok.data.annotations.labelme_writing import labelme_text
-from jumok.data.annotations.located_xml import read_xml
-from jumok.data.annotations.lossy import losses_in, losses_sentence
+from jumok.data.annotations.cvat.writing import cvat_text
+from jumok.data.annotations.documents.located_xml import read_xml
+from jumok.data.annotations.labelme.writing import labelme_text
 from jumok.data.annotations.shapes import run_lengths
-from jumok.data.annotations.splits import read_splits
-from jumok.data.annotations.splits_writing import write_splits
+from jumok.data.annotations.splits.detecting import ALL
+from jumok.data.annotations.splits.lossy import losses_in, losses_sentence
+from jumok.data.annotations.splits.reading import read_splits
+from jumok.data.annotations.splits.writing import write_splits
 from jumok.data.images.reading import Size
 from jumok.errors import DataError
 

@@ -4,8 +4,8 @@ import unicodedata
 import pytest
 
 from image_sets import save_image, voc, voc_object
-from jumok.data.annotations.voc import read_voc
-from jumok.data.annotations.voc_writing import voc_text, write_voc
+from jumok.data.annotations.voc.reading import read_voc
+from jumok.data.annotations.voc.writing import voc_text, write_voc
 
 DOG = voc_object("dog", 1, 1, 64, 48)
 

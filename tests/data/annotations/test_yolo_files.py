@@ -7,7 +7,7 @@ import pytest
 
 from image_sets import save_image, yolo
 from jumok.data.annotations.source import AnnotationSource
-from jumok.data.annotations.yolo import read_yolo
+from jumok.data.annotations.yolo.reading import read_yolo
 from jumok.data.tables.faults import Fault
 
 BOX = "1 0.5 0.5 0.25 0.5\n"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from jumok.data.annotations.annotated import SourceLocation
-from jumok.data.annotations.summary import Sight, Summary
+from jumok.data.annotations.checking.summary import Sight, Summary
 from jumok.data.images.looks import Looks
 from jumok.data.row import Row
 from jumok.data.tables.faults import Fault

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from jumok.data.annotations.annotated import Annotation, Box, pixels
-from jumok.data.annotations.coco_fields import Wrong
+from jumok.data.annotations.coco.fields import Wrong
 from jumok.data.annotations.segmentation import Polygon, RunLengths, polygon_bounds
 from jumok.data.images.reading import MOST_PIXELS
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import BACKGROUND, AnnotatedImage, AnnotatedSet, Annotation, Box
-from jumok.data.annotations.checking import Examined, examine
+from jumok.data.annotations.checking.examining import Examined, examine
+from jumok.data.annotations.checking.summary import Summary
 from jumok.data.annotations.segmentation import RunLengths, Segmentation
-from jumok.data.annotations.summary import Summary
 from jumok.data.images.looks import Looks
 from jumok.data.images.reading import Size
 from jumok.data.row import Row

@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from jumok.classes import Class
-from jumok.data.annotations.masks import mask_classes
+from jumok.data.annotations.masks.class_masks import mask_classes
 from jumok.data.annotations.palette import PALETTE
 from jumok.data.annotations.segmentation import covered
 from jumok.data.annotations.source import segmentation_from_json

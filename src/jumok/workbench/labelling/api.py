@@ -20,7 +20,7 @@ from jumok.errors import DataError, JumokError, RunError
 from jumok.labelling.contract import ItemMarks, LabelConflict
 from jumok.labelling.opening import OpenedLabels
 from jumok.labelling.order import ORDERS
-from jumok.labelling.trainings import LabelTrainings
+from jumok.labelling.trainings.label_trainings import LabelTrainings
 from jumok.web.guard import Guard
 from jumok.workbench.korean import in_korean
 from jumok.workbench.labelling.desk import LETTERS, LabelDesk, UnknownItem

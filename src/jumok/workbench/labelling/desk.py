@@ -14,7 +14,7 @@ from jumok.data.annotations.palette import colour_of
 from jumok.errors import DataError
 from jumok.files import UNFINISHED_NAME, remove_left, shorten_name
 from jumok.labelling.contract import ItemMarks, LabelItem, LabelStore
-from jumok.labelling.guarded_file import ChangedMeanwhile
+from jumok.labelling.files.guarded_file import ChangedMeanwhile
 from jumok.labelling.opening import OpenedLabels
 
 LETTERS = {"labelled": "L", "empty": "E", "unlabelled": "U"}
@@ -230,7 +230,7 @@ def classes_of_marks(marks: Mapping[str, Any], classes: Sequence[str]) -> list[s
     """The classes that occur in marks, each once."""
     if marks.get("mask"):
         from jumok.evaluation.mistakes.marks import gray_pixels
-        from jumok.labelling.mask_files import class_names_in
+        from jumok.labelling.masks.files import class_names_in
 
         return list(class_names_in(gray_pixels(marks["mask"]), classes))
     found = [one["class"] for one in (*marks.get("objects", ()), *marks.get("stretches", ()))]

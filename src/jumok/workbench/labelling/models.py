@@ -20,7 +20,7 @@ from jumok.workbench.labelling.desk import LabelDesk
 
 if TYPE_CHECKING:
     from jumok.evaluation.mistakes.marks import Disagreement
-    from jumok.labelling.proposing import Proposal, Proposer
+    from jumok.labelling.proposing.proposer import Proposal, Proposer
 
 SCORED_AT_ONCE = 8  # items
 PROPOSED_AT_ONCE = 64  # items of a request, at most
@@ -75,7 +75,7 @@ class LabelModel:
 
     def load(self, run: Path) -> None:
         """Load the model of a run; JumokError if it cannot be loaded, or gives no such marks."""
-        from jumok.labelling.proposing import Proposer, trained_window
+        from jumok.labelling.proposing.proposer import Proposer, trained_window
         from jumok.predictor import load
 
         opened = self.desk.opened
@@ -142,7 +142,7 @@ class LabelModel:
 
     def _score(self, proposer: "Proposer", keys: Sequence[str]) -> None:
         """Ask the model about items, in its thread, and keep what it tells."""
-        from jumok.labelling.proposing import Proposal
+        from jumok.labelling.proposing.proposer import Proposal
 
         refused: dict[str, DataError] = {}
         found = proposer.propose(keys, refused) if keys else {}
@@ -317,7 +317,7 @@ def no_scores(count: int) -> list[float | None]:
 
 def features_of(found: Sequence[ScoredItem | None]) -> "np.ndarray | None":
     """The features of items (N, F), NaN where none are known; None if there are none at all."""
-    from jumok.labelling.proposing import feature_matrix
+    from jumok.labelling.proposing.proposer import feature_matrix
 
     known = [None if one is None else one.proposal for one in found]
     return (

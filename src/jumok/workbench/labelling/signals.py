@@ -5,8 +5,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from jumok.errors import DataError
-from jumok.labelling.recording_store import Signal
-from jumok.labelling.signal_overview import signal_overview
+from jumok.labelling.recordings.signal_overview import signal_overview
+from jumok.labelling.recordings.store import Signal
 
 MOST_POINTS = 8000  # columns of pixels
 

@@ -1,0 +1,1 @@
+"""Checks of images, boxes and masks: faults, corrections, and a summary."""

@@ -1,0 +1,1 @@
+"""JSON and XML files of annotation tools, whose records know their lines."""

@@ -1,0 +1,1 @@
+"""Tables of boxes that are labelled in place."""

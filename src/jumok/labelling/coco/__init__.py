@@ -1,0 +1,1 @@
+"""COCO files that are labelled in place."""

@@ -1,0 +1,1 @@
+"""Folders with a label file for each image, labelled in place: YOLO and Pascal VOC."""

@@ -1,0 +1,1 @@
+"""Masks of classes that are painted on: one file for each image."""

@@ -1,0 +1,1 @@
+"""Folders of one mask for each object, labelled in place."""

@@ -1,0 +1,1 @@
+"""What a model proposes to mark on items that nobody labelled yet."""

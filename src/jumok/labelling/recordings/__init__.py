@@ -1,0 +1,1 @@
+"""Recordings of sensors, in which stretches of time are labelled."""

@@ -1,0 +1,1 @@
+"""Tables whose cells are labelled: a class, a text or numbers for each row or image."""
