@@ -74,6 +74,14 @@ def python() -> Iterator[list[str]]:
         yield command
 
 
+@pytest.fixture
+def quick_processes(python: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that jumok itself starts, and those that these start, are forked where torch is loaded already."""
+    (interpreter,) = python
+    monkeypatch.setattr(sys, "executable", interpreter)
+    monkeypatch.setenv(preloaded.INTERPRETER, interpreter)
+
+
 @pytest.fixture(scope="session")
 def reversal() -> Path:
     """A folder with x.yaml and its run, which has learned to write words from right to left; for reading only."""

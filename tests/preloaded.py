@@ -43,6 +43,7 @@ LOADED = (  # what training, its report and predicting texts load, but for jumok
     ),
 )
 STREAMS = (0, 1, 2)
+INTERPRETER = "JUMOK_TESTS_PYTHON"  # of the processes that a fork starts, if it is not that which it has
 NO_FORK = 121  # the status where the process that forks has come to its end
 
 
@@ -61,7 +62,10 @@ def python() -> Iterator[list[str]]:
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         with subprocess.Popen([*call, "--fork", str(number)], env=environment, pass_fds=[number], **streams):
             listening.close()  # here, so that nobody waits for a process that forks no more
-            yield [sys.executable, "-I", "-S", __file__, place]
+            script = Path(folder) / "python"
+            script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{__file__}" "{place}" "$@"\n')
+            script.chmod(0o700)
+            yield [str(script)]
 
 
 # --- the process that forks
@@ -127,6 +131,7 @@ def become(asked: dict, streams: list[int]) -> None:
     del sys.path[0]  # of this file
     sys.path[:0] = [path for path in given if path and path not in sys.path]
     sys.argv = asked["words"]
+    sys.executable = os.environ.get(INTERPRETER, sys.executable)
 
 
 def end_of(program: Callable[[], None]) -> int:

@@ -31,6 +31,7 @@ from jumok.serving.prove.target import LONGEST_LINE, ProvedServer
 from served_models import run
 from small_experiments import write_reversal
 
+PYTHON = sys.executable  # whose process has the number that is killed
 PATIENCE = 240  # seconds
 
 
@@ -79,7 +80,7 @@ class Running:
 
 @contextmanager
 def running(*words: object) -> Iterator[Running]:
-    command = [sys.executable, "-m", "jumok", "serve", *map(str, words), "--port", "0"]
+    command = [PYTHON, "-m", "jumok", "serve", *map(str, words), "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         server = Running(process)
@@ -91,7 +92,7 @@ def running(*words: object) -> Iterator[Running]:
         process.stderr.close()
 
 
-def test_a_server_answers_survives_and_ends_in_order(trained):
+def test_a_server_answers_survives_and_ends_in_order(quick_processes, trained):
     with running(f"letters={trained}", "--threads", 1, "--timeout", 200, "--wait", 100) as server:
         server.wait("serving letters")
         status, said = server.ask("/predict/letters", {"inputs": "abc", "method": "greedy"})

@@ -26,7 +26,9 @@ from jumok.scale.workers import MOST_DEATHS
 from small_experiments import words
 
 TESTS = Path(__file__).parents[1]
-POISONED = (sys.executable, str(TESTS / "poisoned_worker.py"))
+PYTHON = sys.executable  # whose process has the number that is killed
+POISONED = (str(TESTS / "poisoned_worker.py"),)
+pytestmark = pytest.mark.usefixtures("quick_processes")
 WORDS = [*words(150, seed=5), "", "aßb", "poison", "fed"]
 
 
@@ -189,7 +191,7 @@ def test_workers_that_die_of_everything_end_the_job(reversal, tmp_path, monkeypa
 
 
 def test_a_worker_that_cannot_begin_ends_the_job(reversal, tmp_path):
-    dying = (sys.executable, "-c", "raise SystemExit('no room')")
+    dying = ("-c", "raise SystemExit('no room')")
     with pytest.raises(RunError, match="could not load the model: its process ended with status 1: no room"):
         list(answer_in_parts(job_of(reversal / "run", tmp_path / "out.txt"), local_crew(1, dying)))
 
@@ -200,7 +202,7 @@ def test_a_killed_command_goes_on(reversal, file, tmp_path, jumok):
     call = ["predict", str(reversal / "run"), "--file", str(file), "--output", str(tmp_path / "out.txt")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [sys.executable, "-m", "jumok", *call, "--processes", "2"], env=environment
+        [PYTHON, "-m", "jumok", *call, "--processes", "2"], env=environment
     ) as working:
         folder = PartsFolder(tmp_path / "out.txt").folder
         while not list(folder.glob("0*.json")) and working.poll() is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import preloaded
 from jumok.errors import Interrupted, JumokError
 from jumok.experiment import read_experiment
 from jumok.sweeps.jobs import Event, LocalJobs
@@ -273,7 +274,7 @@ def test_a_training_that_dies_is_one_failed_trial(tmp_path):
         ("told", """print('{"event": "failed", "why": "a sentence"}')"""),
         ("whole", """print('{"event": "end"}')"""),
     ):
-        with LocalJobs(2, tmp_path, [sys.executable, "-I", "-S", "-c", code.format(last)]) as jobs:
+        with LocalJobs(2, tmp_path, ["-I", "-S", "-c", code.format(last)]) as jobs:
             jobs.start(name, NoExperiment(), tmp_path / "run")
             assert jobs.has_room
             while jobs.working:
@@ -291,7 +292,6 @@ class NoExperiment:
 
 SWEEPING = """
 import sys
-from functools import partial
 from pathlib import Path
 from jumok.sweeps.display import SweepLines
 from jumok.sweeps.jobs import LocalJobs
@@ -299,10 +299,10 @@ from jumok.sweeps.plan import read_plan
 from jumok.sweeps.sweep import SweepOptions, sweep
 import blank_curves
 blank_curves.install()
-file, folder, *python = sys.argv[1:]
+file, folder = sys.argv[1:]
 plan = read_plan(Path(file), ["training.learning_rate=[1e-3, 3e-2, log]"], [])
 options = SweepOptions(trials=3, seeds=0, prunes=False)
-sweep(plan, Path(folder), options, SweepLines(), partial(LocalJobs, command=[*python, "-m", "jumok.sweeps.job"]))
+sweep(plan, Path(folder), options, SweepLines(), LocalJobs)
 """
 
 
@@ -311,10 +311,11 @@ def test_a_sweep_that_is_killed_goes_on_as_if_it_never_was(python, plan, tmp_pat
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
         "OMP_NUM_THREADS": "1",
+        preloaded.INTERPRETER: python[0],
     }
 
     def start(folder):
-        call = [*python, "-c", SWEEPING, str(plan.path), str(folder), *python]
+        call = [*python, "-c", SWEEPING, str(plan.path), str(folder)]
         return subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True)
 
     killed = tmp_path / "killed"

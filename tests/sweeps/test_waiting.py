@@ -13,6 +13,7 @@ from jumok.runs.ownership import owner_of, wait_for_owner
 from jumok.sweeps.jobs import Event, LocalJobs
 from small_experiments import write_experiment, write_words
 
+PYTHON = sys.executable  # whose process has the number that is told
 HOLDER = """
 import fcntl, os, sys
 file = open(sys.argv[1], "a+")
@@ -27,7 +28,7 @@ sys.stdin.read()
 def held(lock: Path) -> Iterator["subprocess.Popen[str]"]:
     """Another process owns the folder, until its input ends."""
     lock.parent.mkdir(exist_ok=True)
-    call = [sys.executable, "-c", HOLDER, str(lock)]
+    call = [PYTHON, "-c", HOLDER, str(lock)]
     with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         yield holder
@@ -44,7 +45,7 @@ def test_waiting_is_bounded_and_told_once(tmp_path):
     assert owner_of(lock) is None and wait_for_owner(lock, 0, told.append) and len(told) == 1
 
 
-def test_a_training_waits_for_the_process_that_is_saving(tmp_path, monkeypatch):
+def test_a_training_waits_for_the_process_that_is_saving(quick_processes, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     write_words(tmp_path)
     options = ["training.steps=2", "training.evaluate_every=2"]

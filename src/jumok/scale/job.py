@@ -140,12 +140,12 @@ def join_parts(parts: PartsFolder, form: Form) -> Iterator[PartsEvent]:
     yield PartsEnd(parts.count, faults)
 
 
-def local_crew(processes: int, command: Sequence[str] = WORKER) -> Crew:
+def local_crew(processes: int, program: Sequence[str] = WORKER) -> Crew:
     """Workers on this machine, so many at a time, who share its processors."""
 
     @contextmanager
     def crew(order: Order, parts: Iterator[Part]) -> Iterator[PartAnswers]:
-        team = LocalCrew(order, parts, processes, command)
+        team = LocalCrew(order, parts, processes, program)
         try:
             yield team.answers()
         finally:
@@ -157,12 +157,12 @@ def local_crew(processes: int, command: Sequence[str] = WORKER) -> Crew:
 class LocalCrew:
     """Threads, each with a worker, that take one part after another."""
 
-    def __init__(self, order: Order, parts: Iterator[Part], processes: int, command: Sequence[str]) -> None:
+    def __init__(self, order: Order, parts: Iterator[Part], processes: int, program: Sequence[str]) -> None:
         self.parts, self.taking = parts, threading.Lock()
         self.ready: queue.SimpleQueue[tuple[int, PartAnswer] | WorkerNote | Exception | None]
         self.ready = queue.SimpleQueue()
         self.answerers = [
-            PartAnswerer(order, shared_threads(processes), self.tell, command) for _ in range(processes)
+            PartAnswerer(order, shared_threads(processes), self.tell, program) for _ in range(processes)
         ]
         self.threads = [
             threading.Thread(target=self.work, args=(one,), daemon=True) for one in self.answerers

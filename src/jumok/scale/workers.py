@@ -15,7 +15,7 @@ from jumok.files import spelt_out
 from jumok.scale.parts import Part, PartAnswer
 from jumok.scale.worker import Order
 
-WORKER = (sys.executable, "-m", "jumok.scale.worker")
+WORKER = ("-m", "jumok.scale.worker")  # the words of its command line after the interpreter
 MOST_DEATHS = 10  # of workers one after another, without any answer between them
 LAST_WORDS = 2000  # bytes of what a dead process said that are looked at
 
@@ -34,10 +34,10 @@ def shared_threads(processes: int) -> dict[str, str]:
 class AnsweringProcess:
     """One process that answers what it is asked."""
 
-    def __init__(self, order: Order, environment: dict[str, str], command: Sequence[str] = WORKER) -> None:
+    def __init__(self, order: Order, environment: dict[str, str], program: Sequence[str] = WORKER) -> None:
         self.talk = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.talk,
@@ -108,9 +108,9 @@ class PartAnswerer:
         order: Order,
         environment: dict[str, str],
         on_notes: Callable[[list[str]], None] = lambda notes: None,
-        command: Sequence[str] = WORKER,
+        program: Sequence[str] = WORKER,
     ) -> None:
-        self.order, self.environment, self.on_notes, self.command = order, environment, on_notes, command
+        self.order, self.environment, self.on_notes, self.program = order, environment, on_notes, program
         self.worker: AnsweringProcess | None = None
         self.deaths = 0  # since the last answer
         self.ended = False
@@ -142,7 +142,7 @@ class PartAnswerer:
     def ask(self, first: int, items: list[Any]) -> PartAnswer:
         """Ask the worker, which is begun where there is none."""
         if self.worker is None:
-            self.worker = AnsweringProcess(self.order, self.environment, self.command)
+            self.worker = AnsweringProcess(self.order, self.environment, self.program)
             if self.ended:  # while it was begun
                 self.worker.kill()
             self.on_notes(self.worker.begin())

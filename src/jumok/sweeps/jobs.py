@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-COMMAND = (sys.executable, "-m", "jumok.sweeps.job")
+PROGRAM = ("-m", "jumok.sweeps.job")  # the words of its command line after the interpreter
 LAST_LINES = 2000  # bytes of what a dead process said that are looked at
 
 
@@ -41,8 +41,8 @@ class Process:
 class LocalJobs:
     """Up to `most` trainings at a time on this machine; those that work are saved and ended when the block is left."""
 
-    def __init__(self, most: int, logs: Path, command: Sequence[str] = COMMAND) -> None:
-        self.most, self.logs, self.command = most, logs, list(command)
+    def __init__(self, most: int, logs: Path, program: Sequence[str] = PROGRAM) -> None:
+        self.most, self.logs, self.program = most, logs, program
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.working: dict[str, Process] = {}
 
@@ -65,7 +65,7 @@ class LocalJobs:
         log = self.logs / f"{name}.log"
         with open(log, "w") as talk:
             process = subprocess.Popen(
-                self.command,
+                [sys.executable, *self.program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=talk,
