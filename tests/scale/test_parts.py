@@ -201,9 +201,7 @@ def test_a_killed_command_goes_on(reversal, file, tmp_path, jumok):
     file.write_text("".join(f"{word}\n" for word in words(6000, seed=3)))
     call = ["predict", str(reversal / "run"), "--file", str(file), "--output", str(tmp_path / "out.txt")]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(
-        [PYTHON, "-m", "jumok", *call, "--processes", "2"], env=environment
-    ) as working:
+    with subprocess.Popen([PYTHON, "-m", "jumok", *call, "--processes", "2"], env=environment) as working:
         folder = PartsFolder(tmp_path / "out.txt").folder
         while not list(folder.glob("0*.json")) and working.poll() is None:
             time.sleep(0.02)
