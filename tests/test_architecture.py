@@ -157,6 +157,21 @@ ORDER = [
     ],
     *["__init__", "__main__"],
 ]
+PAGE = SOURCE.parents[1] / "docs" / "architecture.md"
+PAGE_BEGINS = """# The rooms of jumok
+
+> A model is **encoders** that turn inputs into **memories**, and **decoders or heads** that question those memories.
+> **Attention** is the one operation that connects them, so it is written once, runs on fused kernels, and can be
+> looked at any time.
+
+Every folder of `src/jumok/` is a room. A room imports only from the rooms that stand above it here, and so do the wings
+of a room that has some, so that no two rooms know each other. One sentence takes this way through the house: `cli` →
+`predictor` → `search` → `model` → `decoders` → `layers` → `attention`, and every arrow is a plain call.
+
+`tests/test_architecture.py` holds the order. This page is written from it and from the docstrings:
+`python tests/test_architecture.py > docs/architecture.md`.
+
+"""
 BESIDE = SOURCE / "exporting" / "beside"  # parts of a program that leaves the package
 HUB_FILE = SOURCE / "encoders" / "pretrained.py"  # names a file of others that is called like our weights
 WITH_WINGS = {"data", "data.annotations", "kinds", "labelling"}
@@ -189,6 +204,24 @@ def nodes(file: Path) -> tuple[ast.AST, ...]:
 def room_of_module(module: str) -> str:
     """The room of a module of ours: `jumok.search.beam` is in `search`, `jumok` itself is `__init__`."""
     return room_of(module.split(".")[1:] or ["__init__"])
+
+
+def docstring_of(name: str) -> str:
+    """The first sentences of a room, in one line."""
+    place = SOURCE.joinpath(*name.split("."))
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    told = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(told.split("\n\n")[0].split())
+
+
+def page_of_rooms() -> str:
+    """docs/architecture.md: the rooms and their wings in order, with what each says of itself."""
+    lines = []
+    for name in ORDER:
+        *above, own = name.split(".")
+        if not own.startswith("__"):
+            lines.append(f"{'  ' * len(above)}- `{own}`: {docstring_of(name)}")
+    return PAGE_BEGINS + "\n".join(lines) + "\n"
 
 
 def imported_rooms(node: ast.AST) -> list[str]:
@@ -224,6 +257,11 @@ def test_a_kind_knows_no_other_kind(kind):
 def test_every_room_has_a_place():
     assert set(ORDER) >= ROOMS, f"not named in ORDER: {ROOMS - set(ORDER)}"
     assert len(ORDER) == len(set(ORDER))
+
+
+def test_every_room_says_what_it_is_and_the_page_of_rooms_repeats_it():
+    assert [name for name in ORDER if not docstring_of(name)] == ["__main__"]
+    assert PAGE.read_text(encoding="utf-8") == page_of_rooms()
 
 
 def test_contributing_names_every_facet():
@@ -345,3 +383,7 @@ def test_import_is_light():
     )
     done = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page_of_rooms())

@@ -1,1 +1,1 @@
-"""Draw boxes, names and masks on images."""
+"""Draws boxes, names and masks on images, sheets of them, and series and forecasts as charts."""

@@ -1,1 +1,1 @@
-"""Models for other engines: as programs that tensors go into and come out of."""
+"""Exports models to CTranslate2 and ONNX, with a proof that they answer alike and a program that asks them."""

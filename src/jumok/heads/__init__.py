@@ -1,1 +1,1 @@
-"""Heads: predict boxes from the memory of an image."""
+"""Heads: from a memory to boxes, labels, values or forecasts, all at once."""

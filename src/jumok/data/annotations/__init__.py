@@ -1,1 +1,1 @@
-"""Annotated images in common formats: COCO, Pascal VOC, YOLO, labelme, CVAT, tables of boxes, masks."""
+"""Annotated images in common formats: COCO, Pascal VOC, YOLO, labelme, CVAT, Label Studio, tables of boxes, masks."""

@@ -1,0 +1,1 @@
+"""Forecasts: the next steps of a series."""

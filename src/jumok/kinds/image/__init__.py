@@ -1,0 +1,1 @@
+"""Images: photographs, scans, drawings, in files and arrays."""

@@ -1,0 +1,1 @@
+"""Labels: the class of an input, or several."""

@@ -1,0 +1,1 @@
+"""Series: signals of one or more channels, from tables, arrays and lists."""

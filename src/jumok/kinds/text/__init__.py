@@ -1,0 +1,1 @@
+"""Texts: sentences, words, numbers, codes; whatever is written as characters, read and written."""

@@ -1,0 +1,1 @@
+"""Values: numbers that are measured of an input, each with an interval."""
