@@ -412,4 +412,4 @@ def test_hovering_is_answered(look, name):
     for box in [*boxes, *boxes[::-1]]:
         page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         time.sleep(0.03)
-    page.wait_for_function(f"jumok.app.panels[0].timings.length >= {count}")
+    page.wait_for_function("count => jumok.app.panels[0].timings.length >= count", arg=count)
