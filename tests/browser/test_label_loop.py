@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 import small_images
 from jumok.geometry import iou
+from jumok.labelling import trainings
 from jumok.labelling.opening import open_experiment
 from jumok.workbench.labelling.api import LabelRoom, label_application
 
@@ -93,7 +94,8 @@ def overlap(one: list[float], other: list[float]) -> float:
 
 
 @pytest.fixture
-def labelling(tmp_path):
+def labelling(tmp_path, python, monkeypatch):
+    monkeypatch.setattr(trainings, "PYTHON", python)
     here = Labelling(tmp_path)
     yield here
     here.close()

@@ -16,10 +16,13 @@ def key(page, number):
 
 def top(page):
     """The strongest that are listed: labels and numbers."""
-    return [
-        (item.locator(".label").inner_text(), item.locator(".number").inner_text())
-        for item in page.locator(".top li").all()
-    ]
+    read = "items => items.map(item => ['.label', '.number'].map(part => item.querySelector(part).innerText))"
+    return [tuple(item) for item in page.locator(".top li").evaluate_all(read)]
+
+
+def colours(image):
+    """How many colours an image has."""
+    return len(image.convert("RGB").getcolors(1 << 24))
 
 
 def radio(page, name, panel=0):
@@ -431,10 +434,9 @@ def test_two_models_point_at_the_same(look):
 
 def test_pointing_asks_the_server_once_for_each_query(look):
     page = look("text")
-    for sweep in range(3):  # benchmarks/hovering.py says how fast
-        for number in range(14) if sweep % 2 == 0 else range(13, -1, -1):
-            query(page, number).hover()
-            shown(page, f"query:{number}")
+    for number in (*range(14), *range(13, -1, -1)):  # benchmarks/hovering.py says how fast
+        query(page, number).hover()
+        shown(page, f"query:{number}")
     rows = [path for path in page.server.asked if "/api/row" in path]
     assert len(rows) == len(set(rows)) <= 14
 
@@ -483,8 +485,8 @@ def test_the_view_is_saved_as_image_and_drawing(look, tmp_path):
     saved = save(page, "PNG")
     saved.save_as(tmp_path / "view.png")
     assert saved.suggested_filename == "multi30k-de-en.png"
-    image = np.asarray(Image.open(tmp_path / "view.png").convert("RGB"))
-    assert image.shape[1] > 1500 and len(np.unique(image.reshape(-1, 3), axis=0)) > 50
+    with Image.open(tmp_path / "view.png") as image:
+        assert image.width > 1500 and colours(image) > 50
     page.locator(".menu summary").click()
     save(page, "SVG").save_as(tmp_path / "view.svg")
     text = (tmp_path / "view.svg").read_text()
@@ -499,8 +501,8 @@ def test_an_image_is_saved_with_its_map(look, tmp_path):
     page = look("boxes")
     page.locator(".box", has_text="house").click()
     save(page, "PNG").save_as(tmp_path / "view.png")
-    image = np.asarray(Image.open(tmp_path / "view.png").convert("RGB"))
-    assert len(np.unique(image.reshape(-1, 3), axis=0)) > 2000
+    with Image.open(tmp_path / "view.png") as image:
+        assert colours(image) > 2000
 
 
 def test_the_offline_page_opens_from_the_disk_and_asks_nothing(look, open_page, tmp_path):

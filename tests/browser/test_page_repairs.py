@@ -22,7 +22,7 @@ DRAWN = """() => [...document.querySelectorAll('.thumb canvas')].filter(canvas =
 
 
 def all_drawn(page, count=48):
-    page.wait_for_function(f"() => ({DRAWN})() === {count}")
+    page.wait_for_function(f"() => ({DRAWN})() === {count}", polling=100)
 
 
 @pytest.mark.parametrize("sort", [None, "entropy"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -352,10 +353,10 @@ REFUSED = (
 )
 
 
-@pytest.mark.parametrize("target", [".drop textarea", "body"])
-def test_rows_of_numbers_are_pasted(look, target):
+def test_rows_of_numbers_are_pasted(look):
     page = look("channels")
-    for number, text in enumerate(TABLES, start=len(page.server.posted) + 1):
+    pasted = product((".drop textarea", "body"), TABLES)
+    for number, (target, text) in enumerate(pasted, start=len(page.server.posted) + 1):
         with page.expect_response("**/api/look"):
             page.evaluate(PASTED, [target, text])
         assert len(page.server.posted) == number and posted(page) == {"sensors": ROWS}, text
@@ -365,12 +366,11 @@ def test_rows_of_numbers_are_pasted(look, target):
         )
 
 
-@pytest.mark.parametrize("clock", ["time", "Seconds", "시각"])
-def test_where_channels_have_no_names_a_clock_is_none(look, clock):
+def test_where_channels_have_no_names_a_clock_is_none(look):
+    page = look("channels")
     read = "([text, channels]) => jumok.readRows(text, channels)"
-    table = f"{clock},x,y\n0,1,2\n0.1,3,4"
-    for channels in (None, ["0", "1"]):
-        found = look("channels").evaluate(read, [table, channels])
+    for clock, channels in product(("time", "Seconds", "시각"), (None, ["0", "1"])):
+        found = page.evaluate(read, [f"{clock},x,y\n0,1,2\n0.1,3,4", channels])
         assert found == {"rows": [[1, 2], [3, 4]], "unread": [clock]}
 
 
