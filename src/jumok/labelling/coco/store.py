@@ -8,7 +8,7 @@ from typing import Any
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, SourceLocation
-from jumok.data.annotations.coco.reading import coco_text
+from jumok.data.annotations.coco.writing import coco_text
 from jumok.data.annotations.documents.located_json import decode_text
 from jumok.data.cache.place import cache_key
 from jumok.data.tables.open_text import read_fault
