@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.box_tables.columns import Columns
 from jumok.data.annotations.masks.object_masks import OBJECT
 from jumok.data.cache.place import cache_key
@@ -31,6 +30,7 @@ from jumok.labelling.objects.indexed_file import IndexedFile
 from jumok.labelling.objects.marks import (
     ObjectMark,
     check_class_name,
+    check_no_flags,
     check_objects,
     in_order_of,
     objects_from_json,
@@ -311,9 +311,7 @@ def check_fits(columns: Columns, one: ObjectMark) -> None:
     """Refuse what a row cannot say; raises DataError."""
     if one.polygons is not None:
         raise unsupported_mark("tables of boxes", "outlines", one.name)
-    flag = next((flag for flag in OBJECT_FLAGS if getattr(one, flag)), None)
-    if flag is not None:
-        raise unsupported_mark("tables of boxes", flag, one.name)
+    check_no_flags("tables of boxes", one)
 
 
 def version_of(item: TabledImage) -> str:

@@ -71,7 +71,7 @@ class CocoStore:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, in their order."""
         with self._lock:
-            return class_names(self._file.now()[0])
+            return category_names(self._file.now()[0])
 
     def add_class(self, name: str) -> tuple[str, ...]:
         """Add a class, written at once; one that is there already changes nothing."""
@@ -79,7 +79,7 @@ class CocoStore:
             change = CocoChange(document, self._history)
             change.add_class(check_class_name(name))
             self._replace(change, index)
-            return class_names(change.document)
+            return category_names(change.document)
 
     def items(self) -> Sequence[LabelItem]:
         """The images of the file in its order, then those that only the folder has."""
@@ -110,7 +110,7 @@ class CocoStore:
                 item = CocoItem(key, image, record.id, [record])
             objects, _ = read_objects(item.annotations, document, item.image)
             done = change.set_objects(item.owner, objects, wanted)
-            check_objects([*done.added, *done.moved], class_names(document), item.image.path)
+            check_objects([*done.added, *done.moved], category_names(document), item.image.path)
             self._replace(change, index, item)
             self._history.keep(done)
             return in_order_of(wanted, self._read(key, change.document, index))
@@ -196,7 +196,7 @@ class CocoStore:
         self._shown.pop(item.key, None)
 
 
-def class_names(document: CocoDocument) -> tuple[str, ...]:
+def category_names(document: CocoDocument) -> tuple[str, ...]:
     """The names of the classes, in their order."""
     return tuple(dict.fromkeys(one.name for one in document.classes.values()))
 
