@@ -18,7 +18,7 @@ from PIL import Image
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet, Annotation, SourceLocation
-from jumok.data.annotations.coco.reading import coco_text
+from jumok.data.annotations.coco.writing import coco_text
 from jumok.data.annotations.masks.class_masks import save_mask
 from jumok.data.images.reading import Size
 from jumok.demos.scenes import Scene, number_scene, strewn

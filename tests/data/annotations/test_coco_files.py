@@ -13,7 +13,8 @@ from pycocotools.coco import COCO
 
 from image_sets import annotated_sets, coco, save_image
 from jumok.classes import Class
-from jumok.data.annotations.coco.reading import coco_text, read_coco
+from jumok.data.annotations.coco.reading import read_coco
+from jumok.data.annotations.coco.writing import coco_text
 from jumok.data.annotations.documents.located_json import LocatedJson
 from jumok.data.annotations.segmentation import RunLengths, covered, merge_polygons, segmentation_area
 from jumok.data.tables.faults import UnreadableFile

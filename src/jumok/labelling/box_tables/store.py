@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.box_tables.columns import Columns
 from jumok.data.annotations.masks.object_masks import OBJECT
 from jumok.data.cache.place import cache_key
@@ -23,14 +22,15 @@ from jumok.labelling.box_tables.index import (
 )
 from jumok.labelling.box_tables.rows import BoxRecord, BoxRows, BoxTableForm, box_cells, changed_cells
 from jumok.labelling.contract import AnswerColumn, ItemMarks, ItemState, LabelItem, MarksKind
-from jumok.labelling.files.guarded_file import GuardedFile
-from jumok.labelling.files.text_bytes import compress_like, decompressed
+from jumok.labelling.files.text_bytes import decompressed
 from jumok.labelling.objects.annotation_store import same_marks
 from jumok.labelling.objects.change import ObjectChange, ReadObject
 from jumok.labelling.objects.image_folder import ImageFolder, image_size
+from jumok.labelling.objects.indexed_file import IndexedFile
 from jumok.labelling.objects.marks import (
     ObjectMark,
     check_class_name,
+    check_no_flags,
     check_objects,
     in_order_of,
     objects_from_json,
@@ -78,24 +78,20 @@ class BoxTableStore:
         """
         self.place = file
         self._images, self._input, self._numbers = images, input, numbers
-        self._form, self._file = BoxTableForm(file, numbers), GuardedFile(file)
-        self._file.tidy()
+        self._form = BoxTableForm(file, numbers)
         self._folder = ImageFolder(images or file.parent, excluded)
         self._lock = threading.RLock()
-        self._data: bytes | None = b""
-        self._fault = ""
-        self._table: tuple[BoxRows, TableIndex] | None = None
-        self._changed: set[str] = set()
         self._history = RecordHistory()
         self._hollow: dict[str, TextRecord] = {}  # rows without a box that had to go
         self._named = None if classes is None else tuple(map(composed, classes))
         self._names: dict[str, None] = {}
-        self._now()
+        self._file = IndexedFile(file, self._parsed, versions_of_images)
+        self._file.now()
 
     def classes(self) -> tuple[str, ...]:
         """The names of the classes: those that are named, or else those that occur."""
         with self._lock:
-            self._now()
+            self._file.now()
             return tuple(self._names) if self._named is None else self._named
 
     def add_class(self, name: str) -> tuple[str, ...]:
@@ -106,7 +102,7 @@ class BoxTableStore:
                 return self.classes()
             if self._named is not None:
                 raise named_classes(plain, self._named)
-            if "name" not in self._now()[0].columns.places:
+            if "name" not in self._file.now()[0].columns.places:
                 raise no_column_of_classes(self.place, plain)
             self._names[plain] = None
             return self.classes()
@@ -114,7 +110,7 @@ class BoxTableStore:
     def items(self) -> Sequence[LabelItem]:
         """The images of the table in its order, then those that only the folder has."""
         with self._lock:
-            index = self._now()[1]
+            index = self._file.now()[1]
             listed = [listed_item(one) for one in index.items.values()]
             paths = {item.path for item in index.items.values()}
             return [*listed, *self._folder.unlisted(paths)]
@@ -122,14 +118,13 @@ class BoxTableStore:
     def read(self, key: str) -> ItemMarks:
         """What is marked on an image; DataError if there is none of this name."""
         with self._lock:
-            rows, index = self._now()
+            rows, index = self._file.now()
             return self._read(rows, self._item(index, key))
 
     def write(self, key: str, version: str, marks: Mapping[str, Any]) -> ItemMarks:
         """Write the objects of an image; see LabelStore.write."""
         wanted = objects_from_json(marks)
-        with self._lock, self._file.lock() as data:
-            before, index = self._load(data)
+        with self._lock, self._file.locked() as (before, index):
             for one in wanted:
                 check_fits(before.columns, one)
             item = self._item(index, key)
@@ -144,24 +139,23 @@ class BoxTableStore:
             check_objects(change.new, self.classes(), item.path)
             change.check(wanted)
             self._replace(change, index, item)
-            return in_order_of(wanted, self._read(*self._seen_as(key)))
+            rows, index = self._file.now()
+            return in_order_of(wanted, self._read(rows, self._item(index, key)))
 
     def changed(self) -> frozenset[str]:
         """The images that others have changed since the last call; DataError while the table cannot be read."""
         with self._lock:
-            self._now()
-            found, self._changed = frozenset(self._changed), set()
-            return found
+            return self._file.changed()
 
     def inputs(self, key: str) -> Mapping[str, Any]:
         """The path of an image, by the name of the input."""
         with self._lock:
-            return {self._input: self._item(self._now()[1], key).path}
+            return {self._input: self._item(self._file.now()[1], key).path}
 
     def snapshot(self, folder: Path) -> Mapping[str, Any]:
         """Write the table, which lists what is labelled or empty, into a folder."""
         with self._lock:
-            rows, index = self._now()
+            rows, index = self._file.now()
             target = folder / self.place.name.removesuffix(".gz")
             write_file_atomically(target, rows.data)
             numbers = {"columns": dict(self._numbers)} if self._numbers else {}
@@ -169,43 +163,20 @@ class BoxTableStore:
             where = {"boxes": str(target.absolute()), "images": str(index.folder.absolute())}
             return {**where, **numbers, **named}
 
-    def _now(self) -> tuple[BoxRows, TableIndex]:
-        return self._load(self._file.read())
-
-    def _load(self, data: bytes | None) -> tuple[BoxRows, TableIndex]:
-        """Take what stands on the disk; raises DataError if it cannot be read."""
-        if data is not self._data:
-            self._data, self._fault = data, ""
-            try:
-                rows = self._parsed(data)
-                self._compare(rows, index_of_rows(self.place, rows, self._images))
-            except DataError as error:
-                self._fault = str(error)
-        if self._fault or self._table is None:
-            raise DataError(self._fault)
-        return self._table
-
-    def _parsed(self, data: bytes | None) -> BoxRows:
+    def _parsed(self, data: bytes | None) -> tuple[BoxRows, TableIndex]:
         fault = read_fault(self.place) or why_no_text(self.place)
         if data is None:
             raise file_is_gone(self.place)
         if fault is not None:
             raise DataError(str(fault))
         with readable():
-            return self._form.parse(decompressed(self.place, data).removeprefix(BYTE_ORDER_MARK))
-
-    def _compare(self, rows: BoxRows, index: TableIndex) -> None:
-        """Take another table, and note which images are others' changes."""
-        old = None if self._table is None else self._table[1].items
-        for key in () if old is None else old.keys() | index.items.keys():
-            before, after = old.get(key) if old else None, index.items.get(key)
-            if before is None or after is None or version_of(before) != version_of(after):
-                self._changed.add(key)
-        self._table = rows, index
+            rows = self._form.parse(decompressed(self.place, data).removeprefix(BYTE_ORDER_MARK))
+        index = index_of_rows(self.place, rows, self._images)
         self._folder.look_in(index.folder, index.within)
         found = {one.category for one in rows.rows() if one.category}
         found |= set() if "name" in rows.columns.places else {OBJECT}
         self._names.update(dict.fromkeys(sorted(found.difference(self._names))))
+        return rows, index
 
     def _item(self, index: TableIndex, key: str) -> TabledImage:
         """An image of the table, or one that only the folder has."""
@@ -217,10 +188,6 @@ class BoxTableStore:
             raise unknown_image(key, self._folder.folder)
         return TabledImage(key, path)
 
-    def _seen_as(self, key: str) -> tuple[BoxRows, TabledImage]:
-        rows, index = self._now()
-        return rows, self._item(index, key)
-
     def _read(self, rows: BoxRows, item: TabledImage) -> ItemMarks:
         """What the rows of an image say."""
         objects = item.objects(rows.shares)
@@ -231,12 +198,10 @@ class BoxTableStore:
 
     def _replace(self, change: "RowChange", index: TableIndex, item: TabledImage) -> None:
         """Write a changed table, and take it when it has been written."""
-        data = compress_like(change.rows.data, self._data or b"")
         if change.edited:
-            self._file.replace(data, self._data)
+            self._file.replace(change.rows.data, (change.rows, index))
             self._history.keep(change.done)
             self._hollow.update(change.removed_hollow)
-            self._data, self._table = data, (change.rows, index)
             index.items[item.key] = item
             index.take(change.rows, [item.key])
 
@@ -346,14 +311,17 @@ def check_fits(columns: Columns, one: ObjectMark) -> None:
     """Refuse what a row cannot say; raises DataError."""
     if one.polygons is not None:
         raise unsupported_mark("tables of boxes", "outlines", one.name)
-    flag = next((flag for flag in OBJECT_FLAGS if getattr(one, flag)), None)
-    if flag is not None:
-        raise unsupported_mark("tables of boxes", flag, one.name)
+    check_no_flags("tables of boxes", one)
 
 
 def version_of(item: TabledImage) -> str:
     """The version of an image: a digest of its rows without their line ends; empty where there are none."""
     return cache_key(*(one.text.rstrip("\r\n") for one in item.records)) if item.records else ""
+
+
+def versions_of_images(table: tuple[BoxRows, TableIndex]) -> dict[str, str]:
+    """The version of each image."""
+    return {key: version_of(item) for key, item in table[1].items.items()}
 
 
 def state_of_image(item: TabledImage) -> ItemState:

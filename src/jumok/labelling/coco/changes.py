@@ -6,15 +6,9 @@ from typing import Any
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import FLAGS, AnnotatedImage
-from jumok.data.annotations.coco.fields import Wrong, record_fault
-from jumok.data.annotations.coco.reading import (
-    Id,
-    annotation_of,
-    category_record,
-    image_record,
-    object_record,
-    with_outline,
-)
+from jumok.data.annotations.coco.fields import Id, Wrong, record_fault
+from jumok.data.annotations.coco.reading import annotation_of, with_outline
+from jumok.data.annotations.coco.writing import category_record, image_record, object_record
 from jumok.data.tables.faults import Fault
 from jumok.errors import DataError
 from jumok.labelling.coco.document import CocoDocument, new_id, parse_record

@@ -9,8 +9,15 @@ from typing import Any
 
 from jumok.classes import Class
 from jumok.data.annotations.annotated import AnnotatedImage, SourceLocation
-from jumok.data.annotations.coco.fields import Wrong, category_class, duplicate_id_fault, id_of, record_fault
-from jumok.data.annotations.coco.reading import Id, object_of, record_image
+from jumok.data.annotations.coco.fields import (
+    Id,
+    Wrong,
+    category_class,
+    duplicate_id_fault,
+    id_of,
+    record_fault,
+)
+from jumok.data.annotations.coco.reading import object_of, record_image
 from jumok.data.annotations.documents.json_kinds import COCO_LISTS, coco_fault, not_coco
 from jumok.data.annotations.documents.located_json import LocatedJson, Record
 from jumok.data.tables.faults import UnreadableFile

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage
-from jumok.data.annotations.coco.reading import Id
+from jumok.data.annotations.coco.fields import Id
 from jumok.data.annotations.finding import find_images, folders_beside
 from jumok.data.images.reading import SUFFIXES
 from jumok.data.tables.listing import files_below

@@ -17,6 +17,7 @@ from jumok.data.tables.text_form import plain_lines
 from jumok.errors import DataError
 from jumok.labelling.files.guarded_file import lock_folder, read_now, replace_file
 from jumok.labelling.folders.folder_store import FolderItem
+from jumok.labelling.folders.split_images import SplitImages
 from jumok.labelling.folders.voc_records import (
     OBJECT_TAGS,
     XmlText,
@@ -25,13 +26,11 @@ from jumok.labelling.folders.voc_records import (
     object_like,
     object_xml,
 )
-from jumok.labelling.folders.yolo_store import without_shared
 from jumok.labelling.objects.change import ReadObject
-from jumok.labelling.objects.image_folder import ImageFolder, same_listing
 from jumok.labelling.objects.marks import ObjectMark, mark_of
 from jumok.labelling.objects.record_list import PlainRecords, TextRecord
 from jumok.labelling.objects.spans import ObjectSpans
-from jumok.labelling.refusals import fixed_outline, readable, unsupported_mark
+from jumok.labelling.refusals import fixed_outline, named_classes, readable, unsupported_mark
 
 BYTE_ORDERS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 ORDER_MARK = "\ufeff"
@@ -64,9 +63,7 @@ class VocFormat:
         """
         self.place = folder
         self._split, self._given, self._classes = split, images, classes
-        self._excluded, self._new = excluded, new
-        self._folders: dict[Path, ImageFolder] = {}
-        self._listed: tuple[list[object], dict[str, FolderItem]] | None = None
+        self._images, self._new = SplitImages(excluded), new
         self._layout = self._find()
 
     def classes(self) -> tuple[str, ...] | None:
@@ -76,20 +73,15 @@ class VocFormat:
     def add_class(self, name: str) -> None:
         """Objects themselves have them; DataError if an experiment names them all."""
         if self._classes is not None:
-            known = ", ".join(self._classes)
-            raise DataError(
-                f"the experiment file names the classes ({known}); add {name!r} under classes: first"
-            )
+            raise named_classes(name, self._classes)
 
     def items(self) -> Mapping[str, FolderItem]:
         """The images of the split by their names below their folder, and those that are in no split."""
         layout = self._layout
         folders = [folder for folder in layout.images if is_folder(folder)]
-        images = [self._images(folder).images() for folder in image_folders(layout, folders, self._given)]
+        images = [self._images.below(folder) for folder in image_folders(layout, folders, self._given)]
         watched: list[object] = [*images, state_of(layout.lists or layout.annotations)]
-        if self._listed is None or not same_listing(self._listed[0], watched):
-            self._listed = (watched, without_shared(self._resolved(layout, images)))
-        return self._listed[1]
+        return self._images.found(watched, lambda: self._resolved(layout, images))
 
     def cut(self, file: Path, data: bytes) -> PlainRecords:
         """The elements of objects with the white space before them; DataError if the file is faulty."""
@@ -208,9 +200,6 @@ class VocFormat:
         if self._given is None and beside:
             return Layout(self.place / "Annotations", tuple(beside))
         return Layout(self.place, (self._given or self.place,))
-
-    def _images(self, folder: Path) -> ImageFolder:
-        return self._folders.setdefault(folder, ImageFolder(folder, self._excluded))
 
     def _text(self, file: Path, data: bytes) -> str:
         """The text of a file, without byte order mark."""

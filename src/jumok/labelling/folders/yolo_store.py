@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedSet, SourceLocation
+from jumok.data.annotations.annotated import AnnotatedSet, SourceLocation
 from jumok.data.annotations.documents.located_json import decode_text
 from jumok.data.annotations.segmentation import box_polygon, merge_polygons, polygon_bounds
 from jumok.data.annotations.yolo.file import YoloFile, read_yolo_file, yolo_file_text
@@ -20,10 +20,11 @@ from jumok.data.tables.text_form import form_fault
 from jumok.errors import DataError, did_you_mean
 from jumok.labelling.files.guarded_file import GuardedFile, lock_folder, read_now, replace_file
 from jumok.labelling.folders.folder_store import FolderItem
+from jumok.labelling.folders.split_images import SplitImages
 from jumok.labelling.folders.yolo_names import with_darknet_name, with_yolo_name
 from jumok.labelling.objects.change import ReadObject
-from jumok.labelling.objects.image_folder import ImageFolder, image_size, same_listing
-from jumok.labelling.objects.marks import ObjectMark, mark_of
+from jumok.labelling.objects.image_folder import image_size
+from jumok.labelling.objects.marks import ObjectMark, check_no_flags, mark_of
 from jumok.labelling.objects.record_list import PlainRecords, TextRecord
 from jumok.labelling.refusals import file_is_gone, readable, unknown_class, unsupported_mark
 
@@ -50,13 +51,11 @@ class YoloFormat:
             excluded: Images that belong to other splits.
             classes: The classes of a file that the first change makes; None if it must be there.
         """
-        self._split, self._excluded, self._new_classes = split, excluded, classes
+        self._split, self._images, self._new_classes = split, SplitImages(excluded), classes
         self.place = file if classes is not None else self._read(file).path
         self._guarded = GuardedFile(self.place)
         self._known: tuple[bytes | None, YoloFile] | None = None
-        self._folders: dict[Path, ImageFolder] = {}
         self._lists: dict[Path, GuardedFile] = {}
-        self._listed: tuple[list[object], dict[str, FolderItem]] | None = None
         self.outlines = self._has_outlines()
 
     def classes(self) -> tuple[str, ...]:
@@ -93,10 +92,8 @@ class YoloFormat:
             if place is None:
                 reader = YoloReader(file.names, places)
                 raise DataError(str(reader.missing_place(file, self._split, text)))
-            found += [place, self._images(place).images() if is_folder(place) else self._list(place)]
-        if self._listed is None or not same_listing(self._listed[0], found):
-            self._listed = (found, self._resolved(file, places, found))
-        return self._listed[1]
+            found += [place, self._images.below(place) if is_folder(place) else self._list(place)]
+        return self._images.found(found, lambda: self._resolved(file, places, found))
 
     def cut(self, file: Path, data: bytes) -> PlainRecords:
         """Lines with their ends; DataError if the file is no such text."""
@@ -160,9 +157,7 @@ class YoloFormat:
 
     def fit(self, item: FolderItem, mark: ObjectMark) -> ObjectMark:
         """A box or one outline; as all others of the data set, because it may not mix them."""
-        lost = [flag for flag in OBJECT_FLAGS if getattr(mark, flag)]
-        if lost:
-            raise unsupported_mark("YOLO", lost[0], mark.name)
+        check_no_flags("YOLO", mark)
         if mark.polygons is None:
             is_drawn = mark.id is None and self.outlines
             return replace(mark, polygons=(box_polygon(mark.box),)) if is_drawn else mark
@@ -233,9 +228,6 @@ class YoloFormat:
         )
         return places.folder_or_list(text) or self.place.parent / Path(text).name
 
-    def _images(self, place: Path) -> ImageFolder:
-        return self._folders.setdefault(place, ImageFolder(place, self._excluded))
-
     def _list(self, place: Path) -> bytes | None:
         return self._lists.setdefault(place, GuardedFile(place)).read()
 
@@ -243,7 +235,7 @@ class YoloFormat:
         """The images with their label files."""
         images: dict[str, Path] = {}
         for place in (one for one in found if isinstance(one, Path)):
-            named = self._images(place).images() if is_folder(place) else self._named(file, places, place)
+            named = self._images.below(place) if is_folder(place) else self._named(file, places, place)
             for name, path in named.items():
                 if images.get(name) != path:
                     images[name if name not in images else str(path)] = path
@@ -258,7 +250,7 @@ class YoloFormat:
                 one.folder for one in labels.candidates(path.parent) if one.usual
             )
             items[key] = FolderItem(key, path, there[key] or folder / f"{path.stem}.txt")
-        return without_shared(items)
+        return items
 
     def _named(self, file: YoloFile, places: Places, place: Path) -> dict[str, Path]:
         reader = YoloReader(file.names, places)
@@ -301,14 +293,3 @@ def split_lines(text: str) -> Iterator[str]:
     yield from (f"{line}\n" for line in lines[:-1])
     if lines[-1]:
         yield lines[-1]
-
-
-def without_shared(items: dict[str, FolderItem]) -> dict[str, FolderItem]:
-    """Items with a fault where several images have one file of objects."""
-    users = Counter(item.file for item in items.values())
-    for key, item in items.items():
-        if users[item.file] > 1:
-            names = " and ".join(sorted(one.image.name for one in items.values() if one.file == item.file))
-            fault = f"{names} share {item.file}, which can belong to only one of them; rename the others"
-            items[key] = replace(item, fault=fault)
-    return items

@@ -7,7 +7,6 @@ from pathlib import Path
 from time import time_ns
 from typing import Any
 
-from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.masks.object_masks import OBJECT, read_object_masks
 from jumok.data.annotations.segmentation import Polygon, covered
 from jumok.data.cache.states import FileState, is_settled, state_of
@@ -29,13 +28,12 @@ from jumok.labelling.objects.annotation_store import AnnotationStore
 from jumok.labelling.objects.annotation_text import ItemText, ReadText, TextObject, WantedObject
 from jumok.labelling.objects.coco_snapshot import coco_snapshot
 from jumok.labelling.objects.image_folder import ImageFolder, image_size
-from jumok.labelling.objects.marks import ObjectMark
+from jumok.labelling.objects.marks import ObjectMark, check_no_flags
 from jumok.labelling.refusals import (
     named_classes,
     outline_needed,
     outline_without_pixels,
     unknown_image,
-    unsupported_mark,
 )
 
 LATELY = 100  # images read last, whose masks are looked at for changes of others
@@ -242,9 +240,7 @@ class MaskChange:
 
     def _set(self, masks: dict[str, str], known: TextObject | None, one: ObjectMark) -> None:
         """Give an object a mask of its class and shape."""
-        flag = next((flag for flag in OBJECT_FLAGS if getattr(one, flag)), None)
-        if flag is not None:
-            raise unsupported_mark("masks of objects", flag, one.name)
+        check_no_flags("masks of objects", one)
         if one.polygons is None:
             raise outline_needed(one.name)
         old = None if known is None else known.mark.id

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from jumok.data.annotations.annotated import Annotation
 from jumok.data.annotations.documents.located_json import LocatedJson
 from jumok.data.annotations.shapes import united
+from jumok.labelling.files.record_style import RecordStyle, style_of
 from jumok.labelling.objects.marks import ObjectMark, mark_of
 from jumok.labelling.objects.record_list import SeparatedRecords, TextRecord
 from jumok.labelling.refusals import fixed_outline
@@ -161,11 +162,16 @@ class ListPlaces:
     """Where the records of a JSON list stand in a text."""
 
     values: list[Any]
+    texts: list[str]
     spans: list[tuple[int, int]]
     inside: tuple[int, int]  # between the brackets
 
+    def style(self, ascii: bool) -> RecordStyle:
+        """How the last record is written; see `style_of`."""
+        return style_of(self.texts[-1], ascii) if self.texts else RecordStyle(ascii=ascii)
 
-NO_LIST = ListPlaces([], [], (0, 0))
+
+NO_LIST = ListPlaces([], [], [], (0, 0))
 
 
 def list_in(text: str, name: str) -> ListPlaces | None:
@@ -175,7 +181,8 @@ def list_in(text: str, name: str) -> ListPlaces | None:
         return None
     places, member = list(found.spans[name]), found.members[name]
     spans = list(zip(places[::2], places[1::2], strict=True))
-    return ListPlaces([one.value for one in found.lists[name]], spans, (member.start + 1, member.end - 1))
+    values, texts = [one.value for one in found.lists[name]], [text[start:end] for start, end in spans]
+    return ListPlaces(values, texts, spans, (member.start + 1, member.end - 1))
 
 
 def edited_list(
@@ -200,7 +207,7 @@ def edited_list(
     start, end = listed.inside
     borders = [start, *(edge for span in listed.spans for edge in span), end]
     gaps = [text[borders[i] : borders[i + 1]] for i in range(0, len(borders), 2)]
-    records = [TextRecord(text[first:last]) for first, last in listed.spans]
+    records = [TextRecord(one) for one in listed.texts]
     separated = SeparatedRecords(list(records), gaps, gaps[0] if not records else "")
     for place, new in changes.items():
         if new is None:

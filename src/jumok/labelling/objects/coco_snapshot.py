@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jumok.data.annotations.annotated import AnnotatedSet
-from jumok.data.annotations.coco.reading import coco_text
+from jumok.data.annotations.coco.writing import coco_text
 from jumok.files import write_file_atomically
 from jumok.labelling.refusals import readable
 

@@ -1,7 +1,7 @@
 """The images of a folder by their names below it, listed again only when a folder has changed."""
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from time import time_ns
 
@@ -57,13 +57,6 @@ class ImageFolder:
                 ):
                     found[path.relative_to(self.folder).as_posix()] = path
         self._states, self._found = states, found
-
-
-def same_listing(one: Sequence[object], other: Sequence[object]) -> bool:
-    """Whether two lists hold the same objects, of which paths and states of files are the same when they are equal."""
-    return len(one) == len(other) and all(
-        a is b or (isinstance(a, Path | list) and a == b) for a, b in zip(one, other, strict=True)
-    )
 
 
 def image_size(image: Path) -> Size:

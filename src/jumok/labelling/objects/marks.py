@@ -19,6 +19,7 @@ from jumok.labelling.refusals import (
     changed_meanwhile,
     impossible_class,
     unknown_class,
+    unsupported_mark,
 )
 from jumok.wording import quantity
 
@@ -45,6 +46,11 @@ class ObjectMark:
     def flags(self) -> tuple[bool, ...]:
         """Whether it is a crowd, difficult, truncated, occluded."""
         return self.crowd, self.difficult, self.truncated, self.occluded
+
+    @property
+    def flag_names(self) -> list[str]:
+        """The names of those that are set."""
+        return [name for name, is_set in zip(OBJECT_FLAGS, self.flags, strict=True) if is_set]
 
     def has_shape_of(self, other: "ObjectMark") -> bool:
         """Whether box and outline are the same; an outline that cannot be edited is the same as none."""
@@ -121,6 +127,12 @@ def check_objects(objects: Sequence[ObjectMark], known: Sequence[str], image: Pa
             min(x1, y1) < -BEYOND or x2 > size.width + BEYOND or y2 > size.height + BEYOND
         ):
             raise box_beyond(one.name, where, size)
+
+
+def check_no_flags(format: str, one: ObjectMark) -> None:
+    """Refuse flags where a format has no place for any; raises DataError."""
+    if one.flag_names:
+        raise unsupported_mark(format, one.flag_names[0], one.name)
 
 
 def matched_objects(

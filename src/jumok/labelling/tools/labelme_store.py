@@ -21,7 +21,7 @@ from jumok.data.tables.open_text import is_file
 from jumok.files import unwritable, write_file_atomically
 from jumok.labelling.files.class_names_file import ClassNamesFile
 from jumok.labelling.files.guarded_file import GuardedFile, lock_folder
-from jumok.labelling.files.record_style import style_of, with_members
+from jumok.labelling.files.record_style import with_members
 from jumok.labelling.files.text_bytes import compress_like
 from jumok.labelling.objects.annotation_store import AnnotationStore
 from jumok.labelling.objects.annotation_text import (
@@ -246,13 +246,12 @@ class ShapeChange:
             self._changes[number] = None if members is None else self._with(number, members)
 
     def _with(self, number: int, members: Mapping[str, Any]) -> str:
-        start, end = self._listed.spans[number]
-        return with_members(self._text[start:end], members, self._ascii) if members else self._text[start:end]
+        text = self._listed.texts[number]
+        return with_members(text, members, self._ascii) if members else text
 
     def _rendered(self, shape: Mapping[str, Any]) -> str:
         """A new shape, written like the last one there is."""
-        if self._listed.spans:
-            start, end = self._listed.spans[-1]
-            return style_of(self._text[start:end], self._ascii).record(shape)
+        if self._listed.texts:
+            return self._listed.style(self._ascii).record(shape)
         lines = json.dumps(shape, ensure_ascii=False, indent=2, allow_nan=False)
         return lines.replace("\n", "\n    ")

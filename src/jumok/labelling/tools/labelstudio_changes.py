@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.labelstudio.config import CONTROL_NAMES, IMAGE_CONTROL
 from jumok.data.annotations.labelstudio.regions import (
     FLAG_CHOICES,
@@ -16,7 +15,7 @@ from jumok.data.annotations.labelstudio.regions import (
 from jumok.data.annotations.labelstudio.tasks import chosen_annotation
 from jumok.data.annotations.labelstudio.writing import region_results, region_value, type_of_region
 from jumok.data.images.reading import Size
-from jumok.labelling.files.record_style import RecordStyle, style_of, with_members
+from jumok.labelling.files.record_style import style_of, with_members
 from jumok.labelling.objects.annotation_text import (
     NO_LIST,
     TextObject,
@@ -101,7 +100,8 @@ class ResultChange:
         """Add results, under the names that the project has for their controls."""
         for one in results:
             control, image = self._control(one["type"], one["from_name"])
-            self._added.append(self._style().record({**one, "from_name": control, "to_name": image}))
+            style = self._listed.style(self._ascii)
+            self._added.append(style.record({**one, "from_name": control, "to_name": image}))
 
     def _control(self, kind: str, usual: str) -> tuple[str, str]:
         """The names of the control of a type of results, and of the image."""
@@ -112,27 +112,17 @@ class ResultChange:
             next((i for _, i in self._controls.values()), IMAGE_CONTROL),
         )
 
-    def _style(self) -> RecordStyle:
-        """How results are written here."""
-        if not self._listed.spans:
-            return RecordStyle(ascii=self._ascii)
-        start, end = self._listed.spans[-1]
-        return style_of(self._text[start:end], self._ascii)
-
     def change(self, old: TextObject, one: ObjectMark) -> None:
         """Give the results of an object what has changed."""
         check_outline(old.mark, one)
         for number in old.records:
             self._changes[number] = self._result(number, old.mark, one)
-        if [getattr(one, flag) for flag in OBJECT_FLAGS] != [
-            getattr(old.mark, flag) for flag in OBJECT_FLAGS
-        ]:
+        if one.flags != old.mark.flags:
             self._change_flags(old, one)
 
     def _result(self, number: int, old: ObjectMark, one: ObjectMark) -> str:
         """A result of a region with what has changed: its label, and where it is."""
-        start, end = self._listed.spans[number]
-        text, given = self._text[start:end], dict(self._listed.values[number])
+        text, given = self._listed.texts[number], dict(self._listed.values[number])
         value = given.get("value")
         kind = str(given.get("type", ""))
         if not isinstance(value, dict):
@@ -165,8 +155,7 @@ class ResultChange:
 
     def _change_flags(self, old: TextObject, one: ObjectMark) -> None:
         """Write the flags of an object as choices of its own."""
-        on = [flag for flag in OBJECT_FLAGS if getattr(one, flag)]
-        results = self._listed.values
+        on, results = one.flag_names, self._listed.values
         known = [number for number in old.records if results[number].get("from_name") == FLAG_CHOICES]
         if known and on:
             before = self._changes.get(known[0]) or ""

@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jumok.data.annotations.annotated import OBJECT_FLAGS
 from jumok.data.annotations.labelstudio.config import CONTROL_NAMES
 from jumok.data.annotations.labelstudio.regions import GEOMETRY
 from jumok.data.annotations.labelstudio.tasks import minimal_parts
 from jumok.data.annotations.labelstudio.writing import region_value, type_of_region
 from jumok.data.images.reading import Size
-from jumok.labelling.files.record_style import RecordStyle, style_of, with_members
+from jumok.labelling.files.record_style import style_of, with_members
 from jumok.labelling.objects.annotation_text import (
+    NO_LIST,
     TextObject,
     WantedObject,
     check_outline,
@@ -20,9 +20,9 @@ from jumok.labelling.objects.annotation_text import (
     is_drawn_anew,
     list_in,
 )
-from jumok.labelling.objects.marks import ObjectMark
-from jumok.labelling.refusals import unsupported_mark
+from jumok.labelling.objects.marks import ObjectMark, check_no_flags
 
+JSON_MIN = "Label Studio's JSON-MIN"  # which would keep flags beside their region, as one without label
 ALONE_REGION = ("", "")  # what stands around the only region of a list
 
 
@@ -55,7 +55,7 @@ class RegionChange:
             if listed is None:
                 text = with_members(text, {field: added}, self._ascii)
                 continue
-            style = self._style(text, listed.spans)
+            style = listed.style(self._ascii)
             texts = [style.record(region) for region in added]
             text = edited_list(text, listed, self._changes.get(field, {}), texts, ALONE_REGION)
         return text
@@ -67,7 +67,7 @@ class RegionChange:
 
     def add(self, one: ObjectMark) -> None:
         """Add the region of a new object, to the list that holds such regions."""
-        refuse_flags(one)
+        check_no_flags(JSON_MIN, one)
         kind = type_of_region(one.annotation())
         size = {"original_width": self._size.width, "original_height": self._size.height}
         region = {**region_value(one.annotation(), self._size), kind: [one.name], **size}
@@ -76,13 +76,14 @@ class RegionChange:
     def change(self, old: TextObject, one: ObjectMark) -> None:
         """Give the region of an object what has changed."""
         check_outline(old.mark, one)
-        refuse_flags(one)
+        check_no_flags(JSON_MIN, one)
         for number in old.records:
             self._set(number, self._region(number, old.mark, one))
 
     def _region(self, number: int, old: ObjectMark, one: ObjectMark) -> str:
         """A region with another label, or at another place."""
-        given, text = self._regions[number], self._region_text(number)
+        (field, place_in_list), given = self._places[number], self._regions[number]
+        text = (list_in(self._text, field) or NO_LIST).texts[place_in_list]
         kind = next(name for name in given if name.endswith("labels"))
         labels = {kind: [one.name]} if one.name != old.name else {}
         place = region_value(one.annotation(), self._size) if is_drawn_anew(old, one) else {}
@@ -92,22 +93,9 @@ class RegionChange:
         rest = {name: part for name, part in given.items() if name not in (*GEOMETRY, kind)}
         return style_of(text, self._ascii).record({**place, drawn: [one.name], **rest})
 
-    def _region_text(self, number: int) -> str:
-        field, place = self._places[number]
-        listed = list_in(self._text, field)
-        start, end = listed.spans[place] if listed else (0, 0)
-        return self._text[start:end]
-
     def _set(self, number: int, text: str | None) -> None:
         field, place = self._places[number]
         self._changes.setdefault(field, {})[place] = text
-
-    def _style(self, text: str, spans: Sequence[tuple[int, int]]) -> RecordStyle:
-        """How regions are written in a list."""
-        if not spans:
-            return RecordStyle(ascii=self._ascii)
-        start, end = spans[-1]
-        return style_of(text[start:end], self._ascii)
 
     def _field(self, kind: str) -> str:
         """The list for new regions of a type: as elsewhere in the file, unless something else has its name here."""
@@ -126,13 +114,6 @@ class RegionChange:
 def places_in_lists(fields: Sequence[str]) -> list[tuple[str, int]]:
     """The list of each region, and its place there."""
     return [(field, fields[:number].count(field)) for number, field in enumerate(fields)]
-
-
-def refuse_flags(one: ObjectMark) -> None:
-    """Refuse flags, which JSON-MIN would keep beside their region, as one without label; raises DataError."""
-    flag = next((flag for flag in OBJECT_FLAGS if getattr(one, flag)), None)
-    if flag is not None:
-        raise unsupported_mark("Label Studio's JSON-MIN", flag, one.name)
 
 
 def is_minimal(task: Mapping[str, Any]) -> bool:

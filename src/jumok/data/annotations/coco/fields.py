@@ -20,6 +20,7 @@ from jumok.data.tables.faults import Fault
 from jumok.data.tables.listing import composed
 from jumok.wording import quantity
 
+Id = int | str
 IMAGE_KEYS = {"id", "file_name", "width", "height"}
 OBJECT_KEYS = {
     *("id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "attributes"),
@@ -75,7 +76,7 @@ def text_of(value: dict[str, Any], key: str) -> str:
     return text
 
 
-def id_of(value: dict[str, Any], key: str) -> int | str:
+def id_of(value: dict[str, Any], key: str) -> Id:
     """An id, a number or a text; raises Wrong."""
     if key not in value:
         raise Wrong(f"has no {key}", "add it", "bad_value")

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.annotations.coco.reading import int_if_whole
+from jumok.data.annotations.coco.writing import int_if_whole
 from jumok.data.annotations.segmentation import RunLengths, covered
 from jumok.data.annotations.shapes import painted_bounds, polygons_of
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jumok.data.annotations.annotated import OBJECT_FLAGS, AnnotatedImage, AnnotatedSet, Annotation
-from jumok.data.annotations.coco.reading import ids_or_range, json_lines
+from jumok.data.annotations.coco.writing import ids_or_range, json_lines
 from jumok.data.annotations.labelstudio.brush_rle import brush_code
 from jumok.data.annotations.labelstudio.config import (
     CONFIG_NAME,

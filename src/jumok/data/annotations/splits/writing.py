@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from jumok.data.annotations.annotated import AnnotatedImage, AnnotatedSet
-from jumok.data.annotations.coco.reading import coco_text
+from jumok.data.annotations.coco.writing import coco_text
 from jumok.data.annotations.cvat.writing import write_cvat
 from jumok.data.annotations.finding import USUAL_SPLITS
 from jumok.data.annotations.labelme.writing import write_labelme
