@@ -1,4 +1,4 @@
-"""Trainings whose reports have blank curves: drawing them takes a third of a small training.
+"""Trainings whose reports have blank curves and charts: drawing them takes a third of a small training, and more.
 
 Curves themselves are drawn where reports and comparisons are tested.
 """
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from jumok.reporting import plots
 
@@ -26,6 +28,11 @@ class BlankFigure:
 def blank(*arguments: Any) -> Iterator[BlankFigure]:
     """What stands for the figure of some plots."""
     yield BlankFigure()
+
+
+def blank_chart(*arguments: Any) -> Image.Image:
+    """What stands for the chart of a forecast."""
+    return Image.new("RGB", (64, 39), "white")
 
 
 def install() -> None:

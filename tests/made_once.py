@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+import blank_curves
 from jumok.experiment import Experiment
+from jumok.kinds.forecast import showing
+from jumok.reporting import plots
 from jumok.training import train
 
 shared: list[Path] = []  # the folder of this test run, which conftest.py tells
@@ -30,12 +33,17 @@ def made_once(name: str, make: Callable[[Path], object]) -> Path:
 
 
 def trained_once(name: str, experiment: Callable[[Path], Experiment]) -> Path:
-    """A folder with its data and its run, which the first process that asks for it has trained; for reading only."""
+    """A folder with its data and its run, which the first process that asks for it has trained; for reading only.
+
+    Curves and charts of its report are blank.
+    """
 
     def make(folder: Path) -> None:
         torch.set_num_threads(1)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("JUMOK_CACHE", str(folder.with_name(f"{name}.cache")))
+            patch.setattr(plots, "_drawn", blank_curves.blank)
+            patch.setattr(showing, "draw_forecast", blank_curves.blank_chart)
             train(experiment(folder), folder / "run")
 
     return made_once(name, make)

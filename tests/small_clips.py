@@ -90,11 +90,11 @@ def write_clip_experiment(folder: Path, time: str) -> Path:
         "data": {**{part: {"table": f"{part}.tsv"} for part in COUNTS}, "tokens": {"kind": "words"}},
         "model": {"width": 32, "heads": 2, "dropout": 0.0},
         "training": {
-            "steps": 300,
+            "steps": 200,
             "batch_size": 16,
             "learning_rate": 0.005,
             "precision": "fp32",
-            "evaluate_every": 300,
+            "evaluate_every": 200,
             "label_smoothing": 0.0,
             "ema_decay": 0.9,
         },

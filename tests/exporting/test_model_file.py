@@ -10,31 +10,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exported_runs import RUNS, onnx_of
 from test_exported_gaps import placed
 from test_to_onnx import exported as exported_onnx
 from test_to_onnx import inputs_for
 
 from blocked_imports import WITHOUT
-from jumok.exporting.export import export
 from jumok.exporting.model_file import MODEL_PROGRAM, PARTS, joined_parts
 from jumok.predictor import Predictor, load
-from made_once import made_once
 from made_predictors import random_image
-from small_clips import trained_clips
-from small_forecasts import trained_forecast
-from small_gaps import SAMPLES, trained_gaps
+from small_forecasts import PAST, waves
+from small_gaps import SAMPLES
 
 ASK = """
 import json, model
 values = json.load(open({file!r}))
 json.dump(model.load().predict(values), open({answers!r}, "w"), default=lambda one: one.tolist())
 """
-TRAINED = {  # what is exported and asked, by the folder of its run
-    "forecast": lambda: trained_forecast("recurrent"),
-    "clips": trained_clips,
-    "photo": lambda: trained_gaps("photo"),
-    "signal": lambda: trained_gaps("signal"),
-}
+TRAINED = ("recurrent forecast", "clips", *SAMPLES)
 
 
 def program_of(folder: Path) -> str:
@@ -83,17 +76,6 @@ def require_same(found: Any, expected: Any, tolerance: float) -> None:
         assert found == expected
 
 
-def onnx_of(name: str) -> Path:
-    """A trained run in ONNX, written once for all tests."""
-
-    def write(folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("JUMOK_CACHE", str(folder.with_name("onnx.cache")))
-            export(TRAINED[name]() / "run", "onnx", folder / "model", proven=False)
-
-    return made_once(f"onnx-of-{name.replace(' ', '-')}", write) / "model"
-
-
 def test_texts_by_ctranslate2(exported, reversal, tmp_path):
     words, program = ["abc", "fedcba", "", "bad"], program_of(exported)
     expected = load(reversal / "run").predict(words)
@@ -137,7 +119,7 @@ def test_boxes_and_masks(name, tmp_path):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained_models(name, tmp_path):
-    folder, model = TRAINED[name](), onnx_of(name)
+    folder, model = RUNS[name](), onnx_of(name)
     values = values_of(folder, name)
     predictor = load(folder / "run")
     found = answers_alone(model, values, tmp_path)
@@ -147,7 +129,7 @@ def test_trained_models(name, tmp_path):
     is_text = not several and next(iter(predictor.inputs.values())).kind == "text"
     lines = [json.dumps(one) if several else str(one) for one in values]
     given, arguments = ("\n".join(lines), []) if several or is_text else ("", lines)
-    if name != "forecast":  # whose values are lists of numbers here, not files
+    if name != "recurrent forecast":  # whose values are lists of numbers here, not files
         said = run_alone(program, model, *arguments, given=given).splitlines()
         assert len(said) == len(values) and len(program.splitlines()) <= 10
 
@@ -157,9 +139,7 @@ def values_of(folder: Path, name: str) -> list[Any]:
     if name in SAMPLES:
         rows = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
         return [placed(folder, SAMPLES[name][0], one) for one in rows]
-    if name == "forecast":
-        from small_forecasts import PAST, waves
-
+    if name == "recurrent forecast":
         return [
             [[None if one != one else one for one in row] for row in waves(seed)[:PAST].tolist()]
             for seed in (3, 4)
