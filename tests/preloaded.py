@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-LOADED = (  # what training, its report and predicting texts load, but for jumok itself
+LOADED = (  # what training, its report and predicting load, but for jumok itself
     *(
         "torch",
         "torch._dynamo",
@@ -41,6 +41,7 @@ LOADED = (  # what training, its report and predicting texts load, but for jumok
         "matplotlib.figure",
         "matplotlib.backends.backend_svg",
     ),
+    *("torchvision.ops", "torchvision.transforms.v2.functional", "timm", "optuna"),
 )
 STREAMS = (0, 1, 2)
 INTERPRETER = "JUMOK_TESTS_PYTHON"  # of the processes that a fork starts, if it is not that which it has

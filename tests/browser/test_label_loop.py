@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 
 import small_images
 from jumok.geometry import iou
-from jumok.labelling import trainings
 from jumok.labelling.opening import open_experiment
 from jumok.workbench.labelling.api import LabelRoom, label_application
 
@@ -94,8 +93,7 @@ def overlap(one: list[float], other: list[float]) -> float:
 
 
 @pytest.fixture
-def labelling(tmp_path, python, monkeypatch):
-    monkeypatch.setattr(trainings, "PYTHON", python)
+def labelling(tmp_path, quick_processes):
     here = Labelling(tmp_path)
     yield here
     here.close()

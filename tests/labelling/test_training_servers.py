@@ -1,6 +1,5 @@
 """Several servers of one folder, and what killed ones have left; trainings are processes that only wait."""
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ WAITS = "import sys; sys.stdin.read()"  # until its server has gone
 
 @pytest.fixture(autouse=True)
 def waiting_processes(monkeypatch) -> None:
-    monkeypatch.setattr(label_trainings, "PYTHON", [sys.executable, "-I", "-S", "-c", WAITS])
+    monkeypatch.setattr(label_trainings, "PROGRAM", ("-I", "-S", "-c", WAITS))
 
 
 def trainings_of(folder: Path, on_model: Callable[[Path], None] = print) -> LabelTrainings:

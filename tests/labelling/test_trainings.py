@@ -22,7 +22,6 @@ from jumok.experiment import read_experiment
 from jumok.experiment.options import SplitOptions
 from jumok.files import is_running, write_json
 from jumok.labelling.opening import OpenedLabels
-from jumok.labelling.trainings import label_trainings
 from jumok.labelling.trainings import process as training_process
 from jumok.labelling.trainings.files import TrainingFiles
 from jumok.labelling.trainings.label_trainings import LabelTrainings
@@ -36,10 +35,7 @@ QUICK = ["training.steps=6", "training.evaluate_every=3", "training.baselines=fa
 LONG = ["training.steps=100000", "training.evaluate_every=2", "training.baselines=false"]
 
 
-@pytest.fixture(autouse=True)
-def quick_processes(python, monkeypatch) -> None:
-    """Trainings are forked from a process that has loaded torch."""
-    monkeypatch.setattr(label_trainings, "PYTHON", python)
+pytestmark = pytest.mark.usefixtures("quick_processes")
 
 
 def labelled(folder: Path, changes: list[str] = QUICK, number: int = 12) -> OpenedLabels:
@@ -153,9 +149,9 @@ SERVER = """
 import sys, time
 from pathlib import Path
 from test_trainings import LONG, labelled
-from jumok.labelling.trainings import label_trainings as trainings
-folder, *trainings.PYTHON = Path(sys.argv[1]), *sys.argv[2:]
-trainings.LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
+from jumok.labelling.trainings.label_trainings import LabelTrainings
+folder = Path(sys.argv[1])
+LabelTrainings(labelled(folder, LONG), folder / "label", print).start()
 time.sleep(3600)
 """
 
@@ -163,9 +159,7 @@ time.sleep(3600)
 def test_a_training_of_a_killed_server_is_taken_over_and_none_runs_on(tmp_path, python):
     """At once, by whoever is there, though the process of the killed server is still about to save."""
     paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
-    server = subprocess.Popen(
-        [*python, "-c", SERVER, tmp_path, *python], env={**os.environ, "PYTHONPATH": paths}
-    )
+    server = subprocess.Popen([*python, "-c", SERVER, tmp_path], env={**os.environ, "PYTHONPATH": paths})
     progress = tmp_path / "label" / "0001.progress.json"
     until(lambda: progress.exists() and json.loads(progress.read_text()).get("step", 0) > 2)
     trainings = LabelTrainings(labelled(tmp_path, LONG), tmp_path / "label", print)

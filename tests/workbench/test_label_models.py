@@ -17,6 +17,7 @@ from jumok.predictor import load
 from jumok.workbench.labelling.api import LabelRoom, label_application
 from label_stores import box
 
+pytestmark = pytest.mark.usefixtures("quick_processes")
 HOST = "127.0.0.1:8766"
 OWN = {"X-Jumok": "label"}
 LISTED = 8  # of 12 images

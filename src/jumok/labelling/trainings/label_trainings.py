@@ -23,7 +23,7 @@ from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
 from jumok.wording import quantity
 
-PYTHON = [sys.executable]  # the beginning of the command line of a training
+PROGRAM = ("-m", "jumok.labelling.trainings.process")  # the words of its command line after the interpreter
 STOP_SECONDS = 30.0  # seconds that a stopped training has to save
 
 
@@ -118,7 +118,7 @@ class LabelTrainings:
         self._followed = None
         with TrainingFiles(run).log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*PYTHON, "-m", "jumok.labelling.trainings.process", str(run.absolute())],
+                [sys.executable, *PROGRAM, str(run.absolute())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
