@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exported_runs import exported_once, proof_of
 from test_to_onnx import MadeSplit
 
 from jumok.errors import DataError
 from jumok.exporting.differences import largest_differences
-from jumok.exporting.export import describe_export, export
+from jumok.exporting.export import describe_export
 from jumok.exporting.onnx_export import export_onnx
 from jumok.exporting.target import ExportRequest
 from jumok.predictor import Predictor, load
@@ -52,15 +53,13 @@ def test_an_input_that_every_row_needs_is_named():
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_proof_covers_rows_with_and_without(name, tmp_path, monkeypatch):
-    monkeypatch.setenv("JUMOK_CACHE", str(tmp_path / "cache"))
-    run = trained_gaps(name) / "run"
-    done = export(run, "onnx", tmp_path / "model")
-    assert done.proof is not None and done.proof.holds and done.proof.outputs["answer"].identical == 1
+def test_the_proof_covers_rows_with_and_without(name):
+    run, model, proof = trained_gaps(name) / "run", exported_once(name), proof_of(name)
+    assert proof["holds"] and proof["outputs"]["answer"]["identical"] == 1
     rows = [json.loads(line) for line in (run.parent / "test.jsonl").read_text().splitlines()]
     (needed, optional), lacking = SAMPLES[name], [one for one in rows if one[SAMPLES[name][1]] is None]
-    assert done.proof.examples == len(rows) and 0 < len(lacking) < len(rows)
-    ours, theirs = load(run), load(tmp_path / "model")
+    assert proof["examples"] == len(rows) and 0 < len(lacking) < len(rows)
+    ours, theirs = load(run), load(model)
     values = [placed(run.parent, needed, one) for one in rows]
     for some in (values, [one for one in values if one[optional] is None]):
         for one, other in zip(theirs.predict(some), ours.predict(some), strict=True):
@@ -76,9 +75,7 @@ def placed(folder: Path, needed: str, row: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_commands_take_such_rows(name, tmp_path, jumok):
-    folder = trained_gaps(name)
-    model = tmp_path / "model"
-    assert jumok("export", folder / "run", "--to", "onnx", "--output", model, "--no-proof").status == 0
+    folder, model = trained_gaps(name), exported_once(name)
     ours, theirs = (json.loads(jumok("evaluate", one, "--json").output) for one in (folder / "run", model))
     assert ours.pop("inputs").keys() == set(SAMPLES[name])  # what hiding each costs is measured on the run
     for metric, value in theirs["metrics"].items():

@@ -10,31 +10,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exported_runs import RUNS, exported_once
 from test_exported_gaps import placed
 from test_to_onnx import exported as exported_onnx
 from test_to_onnx import inputs_for
 
 from blocked_imports import WITHOUT
-from jumok.exporting.export import export
 from jumok.exporting.model_file import MODEL_PROGRAM, PARTS, joined_parts
 from jumok.predictor import Predictor, load
-from made_once import made_once
 from made_predictors import random_image
-from small_clips import trained_clips
-from small_forecasts import trained_forecast
-from small_gaps import SAMPLES, trained_gaps
+from small_gaps import SAMPLES
 
 ASK = """
 import json, model
 values = json.load(open({file!r}))
 json.dump(model.load().predict(values), open({answers!r}, "w"), default=lambda one: one.tolist())
 """
-TRAINED = {  # what is exported and asked, by the folder of its run
-    "forecast": lambda: trained_forecast("recurrent"),
-    "clips": trained_clips,
-    "photo": lambda: trained_gaps("photo"),
-    "signal": lambda: trained_gaps("signal"),
-}
+TRAINED = ("forecast", "clips", "photo", "signal")  # runs that are asked once they are exported
 
 
 def program_of(folder: Path) -> str:
@@ -83,17 +75,6 @@ def require_same(found: Any, expected: Any, tolerance: float) -> None:
         assert found == expected
 
 
-def onnx_of(name: str) -> Path:
-    """A trained run in ONNX, written once for all tests."""
-
-    def write(folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("JUMOK_CACHE", str(folder.with_name("onnx.cache")))
-            export(TRAINED[name]() / "run", "onnx", folder / "model", proven=False)
-
-    return made_once(f"onnx-of-{name.replace(' ', '-')}", write) / "model"
-
-
 def test_texts_by_ctranslate2(exported, reversal, tmp_path):
     words, program = ["abc", "fedcba", "", "bad"], program_of(exported)
     expected = load(reversal / "run").predict(words)
@@ -137,7 +118,7 @@ def test_boxes_and_masks(name, tmp_path):
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained_models(name, tmp_path):
-    folder, model = TRAINED[name](), onnx_of(name)
+    folder, model = RUNS[name](), exported_once(name)
     values = values_of(folder, name)
     predictor = load(folder / "run")
     found = answers_alone(model, values, tmp_path)
