@@ -97,23 +97,19 @@ def test_texts_by_onnx(name, tmp_path):
     require_same(answers_alone(both.folder, texts, tmp_path), expected_answers(both.original, texts), 1e-4)
 
 
-@pytest.mark.parametrize("name", ["dense", "queries", "mask"])
-def test_boxes_and_masks(name, tmp_path):
-    both, paths = exported_onnx(name), []
+def test_boxes_masks_and_texts_of_images(tmp_path):
+    model, paths = exported_once("boxes and a mask"), []
     for number, size in enumerate([(64, 40), (40, 64), (64, 64)]):
         paths.append(str(tmp_path / f"{number}.png"))
         random_image(*size).save(paths[-1])
-    program = program_of(both.folder)
-    assert len(run_alone(program, both.folder, *paths).splitlines()) >= len(paths)
+    program, original = program_of(model), load(RUNS["boxes and a mask"]() / "run")
+    assert len(run_alone(program, model, *paths).splitlines()) >= len(paths)
     assert len(program.splitlines()) <= 10
-    found = answers_alone(both.folder, paths, tmp_path)
-    ours = both.original.predict(paths)
-    if name == "mask":
-        for one, other in zip(found, ours, strict=True):
-            same = np.array(one["said"]["classes"]) == other["said"].classes
-            assert same.mean() > 0.999  # pixels whose classes are equally likely may fall on either side
-    else:
-        require_same(found, expected_answers(both.original, paths), 1e-3)
+    for one, other in zip(answers_alone(model, paths, tmp_path), original.predict(paths), strict=True):
+        same = np.array(one.pop("paint")["classes"]) == other["paint"].classes
+        assert same.mean() > 0.999  # pixels whose classes are equally likely may fall on either side
+        assert one.keys() == other.outputs.keys() - {"paint"}
+        require_same(one, {name: other[name].to_json() for name in one}, 1e-3)
 
 
 @pytest.mark.parametrize("name", TRAINED)
