@@ -34,9 +34,19 @@ def made_predictor(
     **model: Any,
 ) -> Predictor:
     """A predictor of these inputs by name, as a file of an experiment says them, and of the output "said"."""
+    return made_with_outputs(inputs, {"said": output}, decoding, **model)
+
+
+def made_with_outputs(
+    inputs: dict[str, dict[str, Any]],
+    outputs: dict[str, dict[str, Any]],
+    decoding: dict[str, Any] | None = None,
+    **model: Any,
+) -> Predictor:
+    """The same of several outputs by name."""
     torch.manual_seed(1)
     read = {name: input_kind(name, given) for name, given in inputs.items()}
-    fields = Fields(read, {"said": output_kind(output)})
+    fields = Fields(read, {name: output_kind(name, given) for name, given in outputs.items()})
     options = ModelOptions(**{"width": 16, "heads": 2, "dropout": 0.0, **model})
     built = build_model(fields, options)
     for name, parameter in built.named_parameters():
@@ -55,12 +65,12 @@ def input_kind(name: str, given: dict[str, Any]) -> InputField:
     return text_input(name, TextInput(**given), TextTokens(VOCABULARY, "shared", backwards, 300))
 
 
-def output_kind(given: dict[str, Any]) -> OutputField:
+def output_kind(name: str, given: dict[str, Any]) -> OutputField:
     if given.get("kind") == "boxes":
-        return boxes_output(Boxes("said", BoxesOutput(**given), CLASSES, "photo"))
+        return boxes_output(Boxes(name, BoxesOutput(**given), CLASSES, "photo"))
     if given.get("kind") == "mask":
-        return mask_output(Mask("said", MaskOutput(**given), CLASSES, "photo"))
-    return text_output("said", TextOutput(**given), TextTokens(VOCABULARY, "shared", False, 300))
+        return mask_output(Mask(name, MaskOutput(**given), CLASSES, "photo"))
+    return text_output(name, TextOutput(**given), TextTokens(VOCABULARY, "shared", False, 300))
 
 
 CONVOLUTIONS = {

@@ -36,7 +36,11 @@ each_model = pytest.mark.parametrize("name", MODELS)
 
 def predictor_of(name: str, optional: bool = True) -> Predictor:
     inputs, output = MODELS[name]
-    made = made_predictor({one: dict(given) for one, given in inputs.items()}, output)
+    return with_gaps(made_predictor({one: dict(given) for one, given in inputs.items()}, output), optional)
+
+
+def with_gaps(made: Predictor, optional: bool = True) -> Predictor:
+    """The same predictor whose rows may lack all inputs but images that answers are places in."""
     for modulation in made.model.modulations.values():
         for weight in modulation.parameters():
             torch.nn.init.normal_(weight)

@@ -1,44 +1,46 @@
-"""Trained runs in ONNX with their proofs, exported once for all tests; for reading only."""
+"""Runs that the command has exported to ONNX, once for all tests and each with its proof; for reading only."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jumok.exporting.export import export
+from jumok.cli import main
 from made_once import made_once
 from several_outputs import trained as trained_outputs
 from small_clips import trained_clips
 from small_forecasts import trained_forecast
-from small_gaps import SAMPLES, trained_gaps
+from small_gaps import trained_gaps
 from small_labels import trained_labels
 from small_series import trained_series
 
-RUNS: dict[str, Callable[[], Path]] = {  # the folder of each run
-    "convolution": lambda: trained_series("convolution"),
-    "clips": trained_clips,
-    "recurrent forecast": lambda: trained_forecast("recurrent"),
-    "a query for each class": lambda: trained_labels("label-each"),
-    "boxes and a mask": lambda: trained_outputs("images"),
+RUNS = {
     "photo": lambda: trained_gaps("photo"),
     "signal": lambda: trained_gaps("signal"),
+    "clips": trained_clips,
+    "forecast": lambda: trained_forecast("recurrent"),
+    "convolution": lambda: trained_series("convolution"),
+    "a query for each class": lambda: trained_labels("label-each"),
+    "boxes and a mask": lambda: trained_outputs("images"),
 }
 
 
-def onnx_of(name: str) -> Path:
-    """The exported model; its proof is by 6 examples, or by all where some of them lack an input."""
+def exported_once(name: str) -> Path:
+    """The exported model of a run."""
 
     def write(folder: Path) -> None:
+        run = RUNS[name]() / "run"
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("JUMOK_CACHE", str(folder.with_name("onnx.cache")))
-            export(RUNS[name]() / "run", "onnx", folder / "model", examples=None if name in SAMPLES else 6)
+            patch.setenv("JUMOK_CACHE", str(folder.with_name(f"{folder.name}.cache")))
+            with pytest.raises(SystemExit) as end:
+                main(["export", str(run), "--to", "onnx", "--output", str(folder / "model")])
+        assert end.value.code == 0
 
     return made_once(f"onnx-of-{name.replace(' ', '-')}", write) / "model"
 
 
-def proof_of(model: Path) -> dict[str, Any]:
-    """What its proof says."""
-    found: dict[str, Any] = json.loads((model / "proof.json").read_text())
+def proof_of(name: str) -> dict[str, Any]:
+    """The proof that the command has written."""
+    found: dict[str, Any] = json.loads((exported_once(name) / "proof.json").read_text())
     return found

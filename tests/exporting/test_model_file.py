@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exported_runs import RUNS, onnx_of
+from exported_runs import RUNS, exported_once
 from test_exported_gaps import placed
 from test_to_onnx import exported as exported_onnx
 from test_to_onnx import inputs_for
@@ -19,7 +19,6 @@ from blocked_imports import WITHOUT
 from jumok.exporting.model_file import MODEL_PROGRAM, PARTS, joined_parts
 from jumok.predictor import Predictor, load
 from made_predictors import random_image
-from small_forecasts import PAST, waves
 from small_gaps import SAMPLES
 
 ASK = """
@@ -27,7 +26,7 @@ import json, model
 values = json.load(open({file!r}))
 json.dump(model.load().predict(values), open({answers!r}, "w"), default=lambda one: one.tolist())
 """
-TRAINED = ("recurrent forecast", "clips", *SAMPLES)
+TRAINED = ("forecast", "clips", "photo", "signal")  # runs that are asked once they are exported
 
 
 def program_of(folder: Path) -> str:
@@ -98,28 +97,24 @@ def test_texts_by_onnx(name, tmp_path):
     require_same(answers_alone(both.folder, texts, tmp_path), expected_answers(both.original, texts), 1e-4)
 
 
-@pytest.mark.parametrize("name", ["dense", "queries", "mask"])
-def test_boxes_and_masks(name, tmp_path):
-    both, paths = exported_onnx(name), []
+def test_boxes_masks_and_texts_of_images(tmp_path):
+    model, paths = exported_once("boxes and a mask"), []
     for number, size in enumerate([(64, 40), (40, 64), (64, 64)]):
         paths.append(str(tmp_path / f"{number}.png"))
         random_image(*size).save(paths[-1])
-    program = program_of(both.folder)
-    assert len(run_alone(program, both.folder, *paths).splitlines()) >= len(paths)
+    program, original = program_of(model), load(RUNS["boxes and a mask"]() / "run")
+    assert len(run_alone(program, model, *paths).splitlines()) >= len(paths)
     assert len(program.splitlines()) <= 10
-    found = answers_alone(both.folder, paths, tmp_path)
-    ours = both.original.predict(paths)
-    if name == "mask":
-        for one, other in zip(found, ours, strict=True):
-            same = np.array(one["said"]["classes"]) == other["said"].classes
-            assert same.mean() > 0.999  # pixels whose classes are equally likely may fall on either side
-    else:
-        require_same(found, expected_answers(both.original, paths), 1e-3)
+    for one, other in zip(answers_alone(model, paths, tmp_path), original.predict(paths), strict=True):
+        same = np.array(one.pop("paint")["classes"]) == other["paint"].classes
+        assert same.mean() > 0.999  # pixels whose classes are equally likely may fall on either side
+        assert one.keys() == other.outputs.keys() - {"paint"}
+        require_same(one, {name: other[name].to_json() for name in one}, 1e-3)
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_trained_models(name, tmp_path):
-    folder, model = RUNS[name](), onnx_of(name)
+    folder, model = RUNS[name](), exported_once(name)
     values = values_of(folder, name)
     predictor = load(folder / "run")
     found = answers_alone(model, values, tmp_path)
@@ -129,7 +124,7 @@ def test_trained_models(name, tmp_path):
     is_text = not several and next(iter(predictor.inputs.values())).kind == "text"
     lines = [json.dumps(one) if several else str(one) for one in values]
     given, arguments = ("\n".join(lines), []) if several or is_text else ("", lines)
-    if name != "recurrent forecast":  # whose values are lists of numbers here, not files
+    if name != "forecast":  # whose values are lists of numbers here, not files
         said = run_alone(program, model, *arguments, given=given).splitlines()
         assert len(said) == len(values) and len(program.splitlines()) <= 10
 
@@ -139,7 +134,9 @@ def values_of(folder: Path, name: str) -> list[Any]:
     if name in SAMPLES:
         rows = [json.loads(line) for line in (folder / "test.jsonl").read_text().splitlines()]
         return [placed(folder, SAMPLES[name][0], one) for one in rows]
-    if name == "recurrent forecast":
+    if name == "forecast":
+        from small_forecasts import PAST, waves
+
         return [
             [[None if one != one else one for one in row] for row in waves(seed)[:PAST].tolist()]
             for seed in (3, 4)

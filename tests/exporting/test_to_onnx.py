@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import onnx
 import pytest
 import torch
+from exported_runs import RUNS, exported_once
 
 from jumok.errors import DataError
 from jumok.exporting.differences import largest_differences
@@ -14,15 +15,17 @@ from jumok.exporting.export import describe_export
 from jumok.exporting.onnx_export import calibration_batches, export_onnx
 from jumok.exporting.quantizing import quantize_program
 from jumok.exporting.target import ExportRequest
+from jumok.kinds.catalogue import Fields
 from jumok.kinds.presence import encode_inputs
-from jumok.predictor import Predictor
+from jumok.predictor import Predictor, load
 from jumok.predictor.exported import read_description
 from jumok.predictor.onnx_engine import OnnxEngine, Program
-from jumok.predictor.program_inputs import pad_end
+from jumok.predictor.program_inputs import pad_inputs
 from made_once import made_once
 from made_predictors import WORDS, made, random_image
 
-MADE = ("transformer", "additive", "dense", "queries", "mask")
+TEXTS = ("transformer", "additive")  # models with fresh weights
+IMAGES = {"dense": "blocks", "queries": "queries", "mask": "paint"}  # outputs of a run, in one program
 SIZES = (
     (90, 100),
     (150, 60),
@@ -65,15 +68,29 @@ def rows_for(predictor: Predictor, count: int = 4) -> list[dict[str, Any]]:
 
 
 def exported(name: str) -> Both:
-    """A model with fresh weights, written once for all tests."""
+    """A model of texts, or that of an output of images, exported once for all tests."""
+    return exported_texts(name) if name in TEXTS else exported_images(IMAGES[name])
+
+
+def exported_images(output: str) -> Both:
+    """A trained run of which only this output is asked."""
+    folder = exported_once("boxes and a mask")
+    run, model = load(RUNS["boxes and a mask"]() / "run"), load(folder)
+    first, second = (
+        one.with_fields(Fields(one.fields.inputs, {output: one.outputs[output]})) for one in (run, model)
+    )
+    return Both(first, second, folder)
+
+
+def exported_texts(name: str) -> Both:
+    """A model with fresh weights."""
     predictor = made(name)
     request = ExportRequest(Path("run"), predictor, None, "none", MadeSplit(rows_for(predictor)))  # type: ignore[arg-type]
 
     def write(folder: Path) -> None:
         describe_export(folder, "onnx", request, export_onnx(folder, request))
         for field in predictor.fields.all.values():
-            if field.kind == "text":
-                field.codec.save(folder, torch.nn.Identity())
+            field.codec.save(folder, torch.nn.Identity())
 
     folder = made_once(f"onnx-{name}", write)
     engine = OnnxEngine(folder, read_description(folder))
@@ -92,9 +109,10 @@ def inputs_for(predictor: Predictor) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", (*TEXTS, *IMAGES))
 def test_answers_and_numbers_are_those_of_torch(name):
-    both, rows = exported(name), inputs_for(made(name))
+    both = exported(name)
+    rows = inputs_for(both.original)
     ours, theirs = both.original.predict(rows), both.exported.predict(rows)
     assert [one.text for one in theirs] == [one.text for one in ours]
     (largest,) = largest_differences(both.original, both.exported, rows, ours).values()
@@ -142,19 +160,20 @@ def test_matrices_in_eight_bits_compute_nearly_the_same(tmp_path):
     engine = both.exported.engine
     pads = read_description(both.folder).programs["pad"]
     quantize_program(file, calibration_batches(both.original, values, pads))
-    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    assert {one.name for one in file.parent.iterdir()} == {
+        one.name for one in (both.folder / "onnx").iterdir()
+    }
     large = [one for one in onnx.load(file).graph.initializer if len(one.dims) == 4]
     assert large and all(one.data_type == onnx.TensorProto.INT8 for one in large)
     batch = both.original.collate(*columns_of(both.original))
     small = Program(file)
     given = {f"photo.{name}": one for name, one in batch["photo"]._asdict().items()}
-    given["photo.pixels"] = pad_end(pad_end(given["photo.pixels"], 2, 16), 3, 16)
-    found, expected = small(given)["said"], engine.encode(batch).tensors["said"]
+    found, expected = small(pad_inputs(given, pads))["paint"], engine.encode(batch).tensors["paint"]
     apart = (found - expected).abs().max() / expected.abs().max()
     assert 0 < float(apart) < 0.2
 
 
 def test_no_second_file_holds_weights():
-    assert sorted(one.name for one in (exported("dense").folder / "onnx").iterdir()) == ["model.onnx"]
-    names = sorted(one.name for one in (exported("transformer").folder / "onnx").iterdir())
-    assert names == ["model.onnx", "said.step.onnx"]
+    for name, output in (("dense", "colours"), ("transformer", "said")):
+        names = sorted(one.name for one in (exported(name).folder / "onnx").iterdir())
+        assert names == sorted(["model.onnx", f"{output}.step.onnx"])
