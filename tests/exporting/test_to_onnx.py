@@ -22,9 +22,12 @@ from jumok.predictor.exported import read_description
 from jumok.predictor.onnx_engine import OnnxEngine, Program
 from jumok.predictor.program_inputs import pad_inputs
 from made_once import made_once
-from made_predictors import WORDS, made, random_image
+from made_predictors import WORDS, made_predictor, random_image, recurrent, transformer
 
-TEXTS = ("transformer", "additive")  # models with fresh weights
+TEXTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # models with fresh weights: encoder and decoder
+    "transformer": (transformer(1), transformer(2)),
+    "additive": ({"kind": "lstm"}, recurrent("additive")),
+}
 IMAGES = {"dense": "blocks", "queries": "queries", "mask": "paint"}  # outputs of a run, in one program
 SIZES = (
     (90, 100),
@@ -84,7 +87,8 @@ def exported_images(output: str) -> Both:
 
 def exported_texts(name: str) -> Both:
     """A model with fresh weights."""
-    predictor = made(name)
+    encoder, decoder = TEXTS[name]
+    predictor = made_predictor({"text": {"encoder": dict(encoder)}}, {"decoder": dict(decoder)})
     request = ExportRequest(Path("run"), predictor, None, "none", MadeSplit(rows_for(predictor)))  # type: ignore[arg-type]
 
     def write(folder: Path) -> None:
