@@ -21,7 +21,7 @@ WAITS = "import sys; sys.stdin.read()"  # until its server has gone
 
 @pytest.fixture(autouse=True)
 def waiting_processes(monkeypatch) -> None:
-    monkeypatch.setattr(label_trainings, "PROGRAM", ("-I", "-S", "-c", WAITS))
+    monkeypatch.setattr(label_trainings, "TRAINING_PROGRAM", ("-I", "-S", "-c", WAITS))
 
 
 def trainings_of(folder: Path, on_model: Callable[[Path], None] = print) -> LabelTrainings:

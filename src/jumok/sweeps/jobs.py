@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-PROGRAM = ("-m", "jumok.sweeps.job")  # the words of its command line after the interpreter
+TRIAL_PROGRAM = ("-m", "jumok.sweeps.job")  # the words of its command line after the interpreter
 LAST_LINES = 2000  # bytes of what a dead process said that are looked at
 
 
@@ -41,7 +41,7 @@ class Process:
 class LocalJobs:
     """Up to `most` trainings at a time on this machine; those that work are saved and ended when the block is left."""
 
-    def __init__(self, most: int, logs: Path, program: Sequence[str] = PROGRAM) -> None:
+    def __init__(self, most: int, logs: Path, program: Sequence[str] = TRIAL_PROGRAM) -> None:
         self.most, self.logs, self.program = most, logs, program
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.working: dict[str, Process] = {}

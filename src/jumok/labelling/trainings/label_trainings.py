@@ -23,7 +23,10 @@ from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
 from jumok.wording import quantity
 
-PROGRAM = ("-m", "jumok.labelling.trainings.process")  # the words of its command line after the interpreter
+TRAINING_PROGRAM = (
+    "-m",
+    "jumok.labelling.trainings.process",
+)  # the words of its command line after the interpreter
 STOP_SECONDS = 30.0  # seconds that a stopped training has to save
 
 
@@ -118,7 +121,7 @@ class LabelTrainings:
         self._followed = None
         with TrainingFiles(run).log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *PROGRAM, str(run.absolute())],
+                [sys.executable, *TRAINING_PROGRAM, str(run.absolute())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
