@@ -15,7 +15,7 @@ from jumok.files import spelt_out
 from jumok.scale.parts import Part, PartAnswer
 from jumok.scale.worker import Order
 
-WORKER = ("-m", "jumok.scale.worker")  # the words of its command line after the interpreter
+WORKER = ("-m", "jumok.scale.worker")  # what the interpreter is given
 MOST_DEATHS = 10  # of workers one after another, without any answer between them
 LAST_WORDS = 2000  # bytes of what a dead process said that are looked at
 

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 if TYPE_CHECKING:
     from jumok.experiment.options import Experiment
 
-TRIAL_PROGRAM = ("-m", "jumok.sweeps.job")  # the words of its command line after the interpreter
+TRIAL_PROGRAM = ("-m", "jumok.sweeps.job")  # what the interpreter is given
 LAST_LINES = 2000  # bytes of what a dead process said that are looked at
 
 

@@ -23,10 +23,7 @@ from jumok.runs.layout import LOCK, RunLayout
 from jumok.runs.ownership import owned
 from jumok.wording import quantity
 
-TRAINING_PROGRAM = (
-    "-m",
-    "jumok.labelling.trainings.process",
-)  # the words of its command line after the interpreter
+TRAINING_PROGRAM = ("-m", "jumok.labelling.trainings.process")  # what the interpreter is given
 STOP_SECONDS = 30.0  # seconds that a stopped training has to save
 
 
