@@ -108,7 +108,7 @@ def box_touches(box, shape):
 
 
 def test_hardly_a_box_of_a_turned_image_is_without_its_object():
-    """The box around a turned rectangle has corners outside of it, one of which may be all that an edge leaves of it."""
+    """The box around a turned rectangle has corners outside of it; an edge may leave nothing else of it."""
     turning = [one for one in OPTIONS.values() if one.rotate]
     touched = [
         bool(box_touches(box, result.mask == label))
